@@ -1,0 +1,141 @@
+//! The type of every member that the document marks `format: password`.
+
+use std::fmt;
+
+use secrecy::{ExposeSecret, SecretString};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use subtle::ConstantTimeEq;
+
+/// Holds text that must not be seen: a client secret, a code, a token, an assertion.
+///
+/// # Secrets
+///
+/// `Debug` prints `[REDACTED]`; there is no `Display` and no `PartialEq`.
+/// The memory is wiped on drop.
+/// It opens only through [`secrecy::ExposeSecret`], which the workspace bans except at reviewed places.
+/// `Serialize` writes the content, because a token request has to carry it: do not put a `Secret` into a
+/// type that is serialized for any other purpose.
+///
+/// ```
+/// use remote_oauth_client::Secret;
+/// assert_eq!(format!("{:?}", Secret::from("hunter2")), "Secret([REDACTED])");
+/// ```
+#[derive(Clone)]
+pub struct Secret(SecretString);
+
+impl Secret {
+    /// Compares two secrets in a time that depends only on their lengths.
+    pub fn same_as(&self, other: &Self) -> bool {
+        open(self).as_bytes().ct_eq(open(other).as_bytes()).into()
+    }
+
+    /// Tells whether there is no text at all.
+    pub fn is_empty(&self) -> bool {
+        open(self).is_empty()
+    }
+
+    /// Tells whether there is text and all of it is `VSCHAR`, the only characters that OAuth allows in
+    /// identifiers, secrets, codes and tokens.
+    ///
+    /// # Spec
+    ///
+    /// <https://www.rfc-editor.org/rfc/rfc6749#appendix-A>
+    pub fn is_vschar(&self) -> bool {
+        let text = open(self);
+        !text.is_empty() && text.bytes().all(|byte| (0x20..=0x7e).contains(&byte))
+    }
+}
+
+/// Opens a secret for this module's own comparisons, and for writing it on the wire.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "comparison and the wire form need the text; it does not leave this module otherwise"
+)]
+fn open(secret: &Secret) -> &str {
+    secret.0.expose_secret()
+}
+
+impl ExposeSecret<str> for Secret {
+    fn expose_secret(&self) -> &str {
+        open(self)
+    }
+}
+
+impl From<String> for Secret {
+    fn from(text: String) -> Self {
+        Self(text.into())
+    }
+}
+
+impl From<&str> for Secret {
+    fn from(text: &str) -> Self {
+        Self(text.into())
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Secret([REDACTED])")
+    }
+}
+
+impl Serialize for Secret {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(open(self))
+    }
+}
+
+impl<'de> Deserialize<'de> for Secret {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer).map(Self::from)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn debug_shows_nothing_of_the_text_in_any_form() {
+        let secret = Secret::from("canary");
+        for shown in [
+            format!("{secret:?}"),
+            format!("{secret:#?}"),
+            format!("{:?}", Some(&secret)),
+        ] {
+            assert!(!shown.contains("canary"), "{shown}");
+        }
+    }
+
+    #[test]
+    fn comparison_sees_every_difference() {
+        let cases = [
+            ("a", "a", true),
+            ("a", "b", false),
+            ("a", "aa", false),
+            ("", "", true),
+            ("", "a", false),
+        ];
+        for (left, right, same) in cases {
+            assert_eq!(
+                Secret::from(left).same_as(&Secret::from(right)),
+                same,
+                "{left:?} {right:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn vschar_is_printable_ascii_and_at_least_one_character() {
+        for (text, good) in [
+            ("a", true),
+            (" ~", true),
+            ("", false),
+            ("a\n", false),
+            ("\u{7f}", false),
+            ("é", false),
+        ] {
+            assert_eq!(Secret::from(text).is_vschar(), good, "{text:?}");
+        }
+    }
+}

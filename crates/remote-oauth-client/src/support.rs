@@ -1,0 +1,309 @@
+//! What generated code calls at run time, in place of the generator's own runtime crate.
+//!
+//! The names are the generator's; the promises are ours:
+//!
+//! * a body is read up to [`BODY_BYTES_MAX`] and no further;
+//! * no error holds a body, a header value, an address or a parser's text, in any field, at any depth;
+//! * the status of an answer is never lost.
+//!
+//! A generator that wants another name fails to compile, which is where a person should look at it.
+
+mod error;
+
+use std::fmt;
+
+use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderValue, InvalidHeaderValue};
+use reqwest::{RequestBuilder, Response, StatusCode};
+use secrecy::zeroize::Zeroizing;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+pub use error::{Error, Failure, FailureKind, MediaType, Unreadable};
+
+/// The most bytes of a body that are read: 1 MiB. A documented answer has about two thousand.
+pub const BODY_BYTES_MAX: usize = 1 << 20;
+
+/// Room for a usual answer, reserved at once so that no half-grown copy of a token stays behind.
+const BODY_BYTES_USUAL: usize = 8 << 10;
+
+/// Tells what a generated client was made with.
+pub trait ClientInfo<Inner> {
+    /// Returns the version that the published document gives itself.
+    fn api_version() -> &'static str;
+
+    /// Returns the base address, to which paths are appended.
+    fn baseurl(&self) -> &str;
+
+    /// Returns the HTTP client.
+    fn client(&self) -> &reqwest::Client;
+
+    /// Returns the value that the client was made with, here [`ClientAuth`](crate::ClientAuth).
+    fn inner(&self) -> &Inner;
+}
+
+/// Names the operation that a hook runs for.
+#[derive(Debug)]
+pub struct OperationInfo {
+    /// The document's `operationId`.
+    pub operation_id: &'static str,
+}
+
+/// Runs around each request of a generated client.
+#[expect(
+    async_fn_in_trait,
+    reason = "only this crate's own client implements it, and its futures are Send"
+)]
+pub trait ClientHooks<Inner>: ClientInfo<Inner> {
+    /// Changes the request before it is sent.
+    ///
+    /// # Errors
+    ///
+    /// Whatever the implementation refuses to send.
+    async fn pre<E>(
+        &self,
+        request: &mut reqwest::Request,
+        info: &OperationInfo,
+    ) -> Result<(), Error<E>>;
+
+    /// Sees the outcome before it is judged.
+    ///
+    /// # Errors
+    ///
+    /// Whatever the implementation refuses to hand on.
+    async fn post<E>(
+        &self,
+        _: &reqwest::Result<Response>,
+        _: &OperationInfo,
+    ) -> Result<(), Error<E>> {
+        Ok(())
+    }
+
+    /// Sends the request.
+    ///
+    /// # Errors
+    ///
+    /// What the HTTP client reports.
+    async fn exec(
+        &self,
+        request: reqwest::Request,
+        info: &OperationInfo,
+    ) -> reqwest::Result<Response>;
+}
+
+/// Follows one exchange with two events that name the operation and the status, and nothing else.
+pub(crate) async fn trace_exchange(
+    info: &OperationInfo,
+    exchange: impl Future<Output = reqwest::Result<Response>>,
+) -> reqwest::Result<Response> {
+    tracing::debug!(operation = info.operation_id, "request sent");
+    let result = exchange.await;
+    match &result {
+        Ok(response) => {
+            tracing::debug!(
+                operation = info.operation_id,
+                status = response.status().as_u16(),
+                "answer received"
+            );
+        }
+        Err(error) => {
+            let failure = Failure::of(error);
+            tracing::debug!(operation = info.operation_id, kind = ?failure.kind(), "no answer");
+        }
+    }
+    result
+}
+
+/// Holds a decoded answer with its status and headers.
+///
+/// # Secrets
+///
+/// `Debug` shows the status and the decoded value, whose type redacts itself; it shows no header.
+#[derive(Clone)]
+pub struct ResponseValue<T> {
+    inner: T,
+    head: Box<Head>,
+}
+
+/// Holds the status and the headers of an answer, and shows neither: ask the error or the answer that has it.
+#[derive(Clone)]
+pub struct Head {
+    status: StatusCode,
+    headers: HeaderMap,
+}
+
+impl Head {
+    fn of(response: &mut Response) -> Box<Self> {
+        Box::new(Self {
+            status: response.status(),
+            headers: std::mem::take(response.headers_mut()),
+        })
+    }
+
+    fn media_type(&self) -> MediaType {
+        let value = self
+            .headers
+            .get(CONTENT_TYPE)
+            .map(|value| value.to_str().unwrap_or_default());
+        let essence = value.map(|text| {
+            text.split(';')
+                .next()
+                .unwrap_or_default()
+                .trim()
+                .to_ascii_lowercase()
+        });
+        match essence.as_deref() {
+            None => MediaType::Missing,
+            Some("application/json") => MediaType::Json,
+            Some(other) if other.starts_with("application/") && other.ends_with("+json") => {
+                MediaType::Json
+            }
+            Some("text/html") => MediaType::Html,
+            Some(_) => MediaType::Other,
+        }
+    }
+}
+
+impl<T> ResponseValue<T> {
+    /// Makes an answer from its parts, for tests.
+    pub fn new(inner: T, status: StatusCode, headers: HeaderMap) -> Self {
+        Self {
+            inner,
+            head: Box::new(Head { status, headers }),
+        }
+    }
+
+    /// Returns the decoded value alone.
+    pub fn into_inner(self) -> T {
+        self.inner
+    }
+
+    /// Returns the status.
+    pub fn status(&self) -> StatusCode {
+        self.head.status
+    }
+
+    /// Returns the headers, whose values may be anything.
+    pub fn headers(&self) -> &HeaderMap {
+        &self.head.headers
+    }
+
+    fn head(&self) -> &Head {
+        &self.head
+    }
+}
+
+impl<T: DeserializeOwned> ResponseValue<T> {
+    #[doc(hidden)]
+    pub async fn from_response<E>(mut response: Response) -> Result<Self, Error<E>> {
+        let declared = response.content_length();
+        let head = Head::of(&mut response);
+        let decoded = match read_bounded(response, declared).await {
+            Ok(body) => serde_json::from_slice(&body).map_err(|error| Unreadable::json(&error)),
+            Err(unreadable) => Err(unreadable),
+        };
+        match decoded {
+            Ok(inner) => Ok(Self { inner, head }),
+            Err(unreadable) => Err(Error::InvalidResponsePayload { head, unreadable }),
+        }
+    }
+}
+
+impl ResponseValue<()> {
+    #[doc(hidden)]
+    pub fn empty(mut response: Response) -> Self {
+        Self {
+            inner: (),
+            head: Head::of(&mut response),
+        }
+    }
+}
+
+impl<T> AsRef<T> for ResponseValue<T> {
+    fn as_ref(&self) -> &T {
+        &self.inner
+    }
+}
+
+impl<T: fmt::Debug> fmt::Debug for ResponseValue<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ResponseValue")
+            .field("status", &self.head.status.as_u16())
+            .field("inner", &self.inner)
+            .finish_non_exhaustive()
+    }
+}
+
+async fn read_bounded(
+    mut response: Response,
+    declared: Option<u64>,
+) -> Result<Zeroizing<Vec<u8>>, Unreadable> {
+    if declared.is_some_and(|bytes| bytes > BODY_BYTES_MAX as u64) {
+        return Err(Unreadable::TooLarge);
+    }
+    let mut body = Zeroizing::new(Vec::with_capacity(BODY_BYTES_USUAL));
+    while let Some(chunk) = response
+        .chunk()
+        .await
+        .map_err(|error| Unreadable::Interrupted(Failure::of(&error)))?
+    {
+        if body.len() + chunk.len() > BODY_BYTES_MAX {
+            return Err(Unreadable::TooLarge);
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(body)
+}
+
+/// Names the type that streamed answers would have. No operation of the document streams, so there is no value.
+#[derive(Debug)]
+pub enum ByteStream {}
+
+/// Percent-encodes one path segment.
+#[doc(hidden)]
+pub fn encode_path(segment: &str) -> String {
+    use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
+    // https://url.spec.whatwg.org/#path-percent-encode-set, and the letters that would end the segment.
+    const SEGMENT: &AsciiSet = &CONTROLS
+        .add(b' ')
+        .add(b'"')
+        .add(b'#')
+        .add(b'<')
+        .add(b'>')
+        .add(b'?')
+        .add(b'`')
+        .add(b'{')
+        .add(b'}')
+        .add(b'/')
+        .add(b'%');
+    utf8_percent_encode(segment, SEGMENT).to_string()
+}
+
+/// Adds to reqwest's builder what it has only behind a feature.
+#[doc(hidden)]
+pub trait RequestBuilderExt<E> {
+    fn form_urlencoded<T: Serialize + ?Sized>(self, body: &T) -> Result<RequestBuilder, Error<E>>;
+}
+
+impl<E> RequestBuilderExt<E> for RequestBuilder {
+    fn form_urlencoded<T: Serialize + ?Sized>(self, body: &T) -> Result<RequestBuilder, Error<E>> {
+        let form = serde_urlencoded::to_string(body).map_err(|_| Error::InvalidRequest)?;
+        let content_type = HeaderValue::from_static("application/x-www-form-urlencoded");
+        Ok(self.header(CONTENT_TYPE, content_type).body(form))
+    }
+}
+
+impl<E> From<reqwest::Error> for Error<E> {
+    fn from(error: reqwest::Error) -> Self {
+        if error.is_builder() {
+            Self::InvalidRequest
+        } else {
+            Self::CommunicationError(Failure::of(&error))
+        }
+    }
+}
+
+impl<E> From<InvalidHeaderValue> for Error<E> {
+    fn from(_: InvalidHeaderValue) -> Self {
+        Self::InvalidRequest
+    }
+}

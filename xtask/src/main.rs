@@ -1,0 +1,68 @@
+//! Maker of the workspace: generates, checks, tests.
+//!
+//! Each subcommand is a module with an `Arguments` struct and a `run` function; this file only
+//! dispatches.
+//! Nothing depends on this crate, and whoever only uses the workspace never builds it.
+
+#![expect(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a command talks to people"
+)]
+
+mod generate;
+mod test;
+
+use std::path::Path;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// Maker of the workspace: generates, checks, tests.
+#[derive(Debug, Parser)]
+#[command(
+    name = "cargo xtask",
+    bin_name = "cargo xtask",
+    disable_help_subcommand = true
+)]
+#[command(
+    after_help = "`cargo xtask test` is what a change must pass; `cargo xtask generate` is what to run \
+                        after editing anything below spec/remote."
+)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Generate(generate::Arguments),
+    Test(test::Arguments),
+}
+
+fn main() -> ExitCode {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .parent()
+        .expect("this crate lies in the root of the workspace");
+    let done = match Arguments::parse().command {
+        Command::Generate(arguments) => generate::run(root, &arguments),
+        Command::Test(arguments) => test::run(root, &arguments),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    #[test]
+    fn the_command_line_is_well_formed() {
+        super::Arguments::command().debug_assert();
+    }
+}
