@@ -1,0 +1,126 @@
+//! The time by which the sandbox judges: the machine's, or one that a test moves.
+//!
+//! Every rule receives the time as a value; nothing else in this crate reads a clock.
+
+use std::{
+    fmt,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::{Duration, SystemTime, UNIX_EPOCH},
+};
+
+/// Where a manual clock stands when nothing else was asked: 2026-01-01T00:00:00Z.
+const MANUAL_START: Duration = Duration::from_secs(1_767_225_600);
+
+/// Moves the time of a sandbox by hand, so that a test meets an expiry without waiting for it.
+///
+/// Clones share one time.
+/// It stands still until [`advance`](Self::advance) is called, and never goes back.
+///
+/// # Units and limits
+///
+/// It counts whole milliseconds and starts at 2026-01-01T00:00:00Z unless told otherwise.
+///
+/// ```
+/// use std::time::Duration;
+/// use remote_auth_sandbox::ManualClock;
+///
+/// let clock = ManualClock::default();
+/// let before = clock.now();
+/// clock.advance(Duration::from_secs(301));
+/// assert_eq!(clock.now().duration_since(before).unwrap().as_secs(), 301);
+/// ```
+#[derive(Clone)]
+pub struct ManualClock(Arc<AtomicU64>);
+
+impl ManualClock {
+    /// Creates a clock that stands at the given time; a time before 1970 counts as 1970.
+    pub fn starting_at(time: SystemTime) -> Self {
+        let since_epoch = time.duration_since(UNIX_EPOCH).unwrap_or_default();
+        Self(Arc::new(AtomicU64::new(millis(since_epoch))))
+    }
+
+    /// Moves the clock, and every clone of it, forward.
+    pub fn advance(&self, by: Duration) {
+        let add = |now: u64| Some(now.saturating_add(millis(by)));
+        self.0
+            .fetch_update(Ordering::SeqCst, Ordering::SeqCst, add)
+            .expect("the update always has a value");
+    }
+
+    /// Returns the time at which the clock stands, for whoever mints assertions for this sandbox.
+    pub fn now(&self) -> SystemTime {
+        UNIX_EPOCH + Duration::from_millis(self.0.load(Ordering::SeqCst))
+    }
+}
+
+impl Default for ManualClock {
+    fn default() -> Self {
+        Self::starting_at(UNIX_EPOCH + MANUAL_START)
+    }
+}
+
+impl fmt::Debug for ManualClock {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("ManualClock")
+            .field(&self.0.load(Ordering::SeqCst))
+            .finish()
+    }
+}
+
+/// Where the sandbox takes its time from.
+#[derive(Clone, Debug, Default)]
+pub(crate) enum Clock {
+    #[default]
+    Real,
+    Manual(ManualClock),
+}
+
+impl Clock {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "this is the one place where the sandbox reads the wall clock"
+    )]
+    pub(crate) fn now(&self) -> Timestamp {
+        match self {
+            Self::Real => Timestamp::from(SystemTime::now()),
+            Self::Manual(clock) => Timestamp::from(clock.now()),
+        }
+    }
+}
+
+/// A point in time, in milliseconds since 1970.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Timestamp(u64);
+
+impl Timestamp {
+    pub(crate) fn plus(self, span: Duration) -> Self {
+        Self(self.0.saturating_add(millis(span)))
+    }
+
+    /// Time from `earlier` to here; nothing if the clock went back between the two.
+    pub(crate) fn since(self, earlier: Self) -> Duration {
+        Duration::from_millis(self.0.saturating_sub(earlier.0))
+    }
+
+    /// Seconds since 1970 as a JSON Web Token counts them, fractions included.
+    pub(crate) fn numeric_date(self) -> f64 {
+        Duration::from_millis(self.0).as_secs_f64()
+    }
+
+    pub(crate) fn system_time(self) -> SystemTime {
+        UNIX_EPOCH + Duration::from_millis(self.0)
+    }
+}
+
+impl From<SystemTime> for Timestamp {
+    fn from(time: SystemTime) -> Self {
+        Self(millis(time.duration_since(UNIX_EPOCH).unwrap_or_default()))
+    }
+}
+
+fn millis(span: Duration) -> u64 {
+    u64::try_from(span.as_millis()).unwrap_or(u64::MAX)
+}

@@ -1,0 +1,204 @@
+//! HTTP around the rules: routes, bounded bodies, the host check, and the ledger.
+//!
+//! Every request passes [`observe`], which is the one place where an answer can be seen before it
+//! leaves, and so the place where scripted faults belong when they come.
+
+use std::{net::IpAddr, sync::Arc, time::Duration};
+
+use axum::{
+    Router,
+    body::{Body, Bytes, to_bytes},
+    extract::{Request, State},
+    http::{HeaderMap, StatusCode, Uri, header},
+    middleware::{self, Next},
+    response::{IntoResponse, Response},
+    routing::{get, post},
+};
+use remote_oauth_client::endpoints::{AUTHORIZE_PATH, TOKEN_PATH};
+
+use crate::{
+    authorize, consent,
+    gateway::Gateway,
+    ledger::{self, Entry},
+    platform::{self, Operation},
+    rule::Rule,
+    token,
+    wire::Answer,
+    world::World,
+};
+
+const BODY_BYTES_MAX: usize = 64 * 1024;
+const BODY_READ_MAX: Duration = Duration::from_secs(10);
+
+/// One gateway's way into the shared world.
+#[derive(Debug)]
+pub(crate) struct Door {
+    pub(crate) world: Arc<World>,
+    pub(crate) gateway: Gateway,
+}
+
+pub(crate) fn router(door: Arc<Door>) -> Router {
+    let mut router = Router::new()
+        .route(AUTHORIZE_PATH, get(authorization_endpoint))
+        .route(consent::CONSENT_PATH, post(consent_form))
+        .route(TOKEN_PATH, post(token_endpoint).options(token_options));
+    for (path, operation) in Operation::PATHS {
+        let serve = move |door, headers, uri| platform_operation(operation, door, headers, uri);
+        router = router.route(path, get(serve));
+    }
+    router
+        .fallback(not_served)
+        .method_not_allowed_fallback(method_not_served)
+        .layer(middleware::from_fn_with_state(Arc::clone(&door), observe))
+        .with_state(door)
+}
+
+async fn authorization_endpoint(State(door): State<Arc<Door>>, uri: Uri) -> Answer {
+    authorize::answer(
+        door.world.desk(door.gateway),
+        uri.query().unwrap_or_default(),
+    )
+}
+
+async fn consent_form(State(door): State<Arc<Door>>, request: Request) -> Answer {
+    let (_, body) = request.into_parts();
+    match read(body).await {
+        Ok(body) => authorize::decide(door.world.desk(door.gateway), &body),
+        Err(refused) => refused,
+    }
+}
+
+async fn token_endpoint(State(door): State<Arc<Door>>, request: Request) -> Answer {
+    let (parts, body) = request.into_parts();
+    match read(body).await {
+        Ok(body) => token::answer(door.world.desk(door.gateway), &parts.headers, &body),
+        Err(refused) => refused,
+    }
+}
+
+async fn token_options() -> Answer {
+    Answer::empty(Rule::TokenOptions, StatusCode::NO_CONTENT).with(header::ALLOW, "OPTIONS, POST")
+}
+
+async fn platform_operation(
+    operation: Operation,
+    State(door): State<Arc<Door>>,
+    headers: HeaderMap,
+    uri: Uri,
+) -> Answer {
+    let query = uri.query().unwrap_or_default();
+    platform::answer(door.world.desk(door.gateway), operation, &headers, query)
+}
+
+async fn not_served() -> Answer {
+    Answer::message(Rule::PathServed, StatusCode::NOT_FOUND, "Not found")
+}
+
+async fn method_not_served() -> Answer {
+    Answer::message(
+        Rule::MethodServed,
+        StatusCode::METHOD_NOT_ALLOWED,
+        "Method not allowed",
+    )
+}
+
+/// Reads a body whole, within the bounds of size and time.
+async fn read(body: Body) -> Result<Bytes, Answer> {
+    match tokio::time::timeout(BODY_READ_MAX, to_bytes(body, BODY_BYTES_MAX)).await {
+        Ok(Ok(body)) => Ok(body),
+        // A body that broke off ends here too; nobody is left to read that answer.
+        Ok(Err(_)) => {
+            let status = StatusCode::PAYLOAD_TOO_LARGE;
+            Err(Answer::message(
+                Rule::BodyIsBounded,
+                status,
+                "Body too large",
+            ))
+        }
+        Err(_) => {
+            let status = StatusCode::REQUEST_TIMEOUT;
+            Err(Answer::message(Rule::BodyInTime, status, "Body too slow"))
+        }
+    }
+}
+
+/// Refuses foreign hosts, and writes down every request with the rule that decided it.
+async fn observe(State(door): State<Arc<Door>>, request: Request, next: Next) -> Response {
+    let method = ledger::shown_method(request.method());
+    let path = ledger::shown_path(request.uri().path());
+    let mut response = if names_loopback(request.uri(), request.headers()) {
+        next.run(request).await
+    } else {
+        let status = StatusCode::MISDIRECTED_REQUEST;
+        Answer::message(Rule::HostIsLoopback, status, "Misdirected request").into_response()
+    };
+    let rule = response
+        .extensions_mut()
+        .remove::<Rule>()
+        .expect("every answer carries its rule");
+    let status = response.status().as_u16();
+    let at = door.world.clock.now().system_time();
+    door.world.record(Entry {
+        at,
+        gateway: door.gateway,
+        method,
+        path,
+        status,
+        rule,
+    });
+    let (gateway, rule) = (door.gateway.name(), rule.id());
+    tracing::debug!(gateway, method, path, status, rule, "request answered");
+    response
+}
+
+/// Tells whether a request was meant for a loopback address.
+///
+/// A page of another site that has its own name point here would be stopped by nothing else.
+fn names_loopback(uri: &Uri, headers: &HeaderMap) -> bool {
+    let mut hosts = headers.get_all(header::HOST).iter();
+    let (Some(host), None) = (hosts.next(), hosts.next()) else {
+        return false;
+    };
+    let authority = uri.authority().map(|authority| authority.as_str());
+    host.to_str().is_ok_and(is_loopback) && authority.is_none_or(is_loopback)
+}
+
+/// Judges `host` or `host:port`.
+fn is_loopback(host_and_port: &str) -> bool {
+    let host = match host_and_port.rsplit_once(':') {
+        Some((host, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => host,
+        _ => host_and_port,
+    };
+    let bare = host
+        .strip_prefix('[')
+        .and_then(|rest| rest.strip_suffix(']'))
+        .unwrap_or(host);
+    host.eq_ignore_ascii_case("localhost")
+        || bare.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_loopback_hosts_are_loopback() {
+        for (host, good) in [
+            ("127.0.0.1:80", true),
+            ("127.0.0.1", true),
+            ("127.1.2.3:80", true),
+            ("localhost:4000", true),
+            ("LOCALHOST", true),
+            ("[::1]:80", true),
+            ("[::1]", true),
+            ("attacker.example:80", false),
+            ("127.0.0.1.attacker.example", false),
+            ("localhost.attacker.example:80", false),
+            ("127.0.0.1@attacker.example", false),
+            ("10.0.0.1:80", false),
+            ("", false),
+        ] {
+            assert_eq!(is_loopback(host), good, "{host}");
+        }
+    }
+}

@@ -1,0 +1,127 @@
+//! The ledger: what was asked, what was answered, and which rule decided.
+//!
+//! An entry is made of fixed words and numbers only.
+//! Paths and methods that the sandbox does not know are shown by a placeholder, because a client
+//! under test may have put a secret there.
+
+use std::{collections::VecDeque, time::SystemTime};
+
+use axum::http::Method;
+
+use crate::{gateway::Gateway, rule::Rule};
+
+/// How many entries are kept; older ones go.
+const ENTRIES_MAX: usize = 4_096;
+
+/// The paths that are shown as they came: those that are served, and the mistakes that clients
+/// make.
+const SHOWN_PATHS: &[&str] = &[
+    "/auth/oauth2/authorize",
+    "/auth/oauth2/consent",
+    "/auth/oauth2/token",
+    "/v1/identity/current",
+    "/v1/employee/current",
+    "/v1/employments",
+    "/v1/companies",
+    "/",
+    "/oauth/authorize",
+    "/oauth/token",
+    "/oauth2/authorize",
+    "/oauth2/token",
+    "/auth/oauth2/revoke",
+    "/auth/oauth2/introspect",
+    "/v1/identity",
+    "/eor/v1/companies",
+    "/eor/v1/employments",
+    "/.well-known/oauth-authorization-server",
+    "/.well-known/openid-configuration",
+];
+
+/// One request and what became of it.
+///
+/// # Secrets
+///
+/// None: no query, header, body or unknown path is kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Entry {
+    /// The time at which it was answered, by the sandbox's clock.
+    pub at: SystemTime,
+    /// The gateway that was asked.
+    pub gateway: Gateway,
+    /// The method, or `(other)`.
+    pub method: &'static str,
+    /// The path without its query, or `(other)` for one that is neither served nor a known mistake.
+    pub path: &'static str,
+    /// The status of the answer.
+    pub status: u16,
+    /// The rule that decided.
+    pub rule: Rule,
+}
+
+/// The entries in the order of the answers.
+#[derive(Debug, Default)]
+pub(crate) struct Ledger(VecDeque<Entry>);
+
+impl Ledger {
+    pub(crate) fn record(&mut self, entry: Entry) {
+        if self.0.len() == ENTRIES_MAX {
+            self.0.pop_front();
+        }
+        self.0.push_back(entry);
+    }
+
+    pub(crate) fn entries(&self) -> Vec<Entry> {
+        self.0.iter().copied().collect()
+    }
+}
+
+/// What an entry says for a method.
+pub(crate) fn shown_method(method: &Method) -> &'static str {
+    const SHOWN: [&str; 7] = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
+    SHOWN
+        .into_iter()
+        .find(|shown| *shown == method.as_str())
+        .unwrap_or("(other)")
+}
+
+/// What an entry says for a path.
+pub(crate) fn shown_path(path: &str) -> &'static str {
+    SHOWN_PATHS
+        .iter()
+        .find(|shown| **shown == path)
+        .unwrap_or(&"(other)")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_not_known_is_not_shown() {
+        assert_eq!(shown_path("/v1/employments"), "/v1/employments");
+        assert_eq!(shown_path("/v1/employments/canary"), "(other)");
+        assert_eq!(shown_method(&Method::GET), "GET");
+        assert_eq!(
+            shown_method(&Method::from_bytes(b"CANARY").unwrap()),
+            "(other)"
+        );
+    }
+
+    #[test]
+    fn a_full_ledger_forgets_its_oldest_entry() {
+        let mut ledger = Ledger::default();
+        for n in 0..=ENTRIES_MAX {
+            ledger.record(Entry {
+                at: SystemTime::UNIX_EPOCH,
+                gateway: Gateway::Sandbox,
+                method: "GET",
+                path: "/",
+                status: u16::try_from(n).unwrap(),
+                rule: Rule::PathServed,
+            });
+        }
+        let entries = ledger.entries();
+        assert_eq!((entries.len(), entries[0].status), (ENTRIES_MAX, 1));
+    }
+}

@@ -1,0 +1,238 @@
+//! The rules of the sandbox, each with a stable id, a sentence and its source.
+//!
+//! A rule here is a name; the code that obeys it returns it with its decision, and the ledger keeps
+//! it.
+//! The test `every_rule_decides_some_request` keeps this list and the code together.
+
+use std::fmt;
+
+macro_rules! rules {
+    ($($(#[doc = $sentence:literal])+ $name:ident = $id:literal, $source:literal;)+) => {
+        /// Names the rule that decided a request.
+        ///
+        /// Most rules refuse the requests that break them.
+        /// A few name what a good request came to, such as `token.code.redeemed`; the status tells
+        /// which.
+        #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        #[non_exhaustive]
+        pub enum Rule {
+            $($(#[doc = $sentence])+ $name,)+
+        }
+
+        impl Rule {
+            /// Lists every rule, in the order in which a request meets them.
+            pub const ALL: &[Self] = &[$(Self::$name,)+];
+
+            /// Returns the stable id, such as `token.code.single_use`.
+            pub const fn id(self) -> &'static str {
+                match self {
+                    $(Self::$name => $id,)+
+                }
+            }
+
+            /// Returns the rule as a sentence.
+            pub fn sentence(self) -> &'static str {
+                match self {
+                    $(Self::$name => concat!($($sentence),+).trim_ascii(),)+
+                }
+            }
+
+            /// Returns the document that demands the rule.
+            pub const fn source(self) -> &'static str {
+                match self {
+                    $(Self::$name => $source,)+
+                }
+            }
+        }
+    };
+}
+
+rules! {
+    /// A request names a loopback host, so that a page of another site cannot reach the sandbox by
+    /// a name of its own.
+    HostIsLoopback = "http.host.loopback", "own safety rule";
+    /// A body has at most 64 KiB.
+    BodyIsBounded = "http.body.bounded", "own safety rule";
+    /// A body arrives within ten seconds.
+    BodyInTime = "http.body.in_time", "own safety rule";
+    /// A path is one that the sandbox serves.
+    PathServed = "http.path.served", "own rule";
+    /// A path is asked with its own method.
+    MethodServed = "http.method.served", "own rule";
+
+    /// An authorization request is a well-encoded query of at most 8 KiB.
+    AuthorizeWellFormed = "authorize.request.well_formed", "RFC 6749 section 4.1.1";
+    /// The client is known; otherwise a page says so and nobody is redirected.
+    AuthorizeClientKnown = "authorize.client.known", "RFC 6749 section 4.1.2.1";
+    /// The redirection URI is present and registered exactly; otherwise a page says so and nobody
+    /// is redirected.
+    AuthorizeRedirectRegistered = "authorize.redirect_uri.registered",
+        "Remote's authorization code guide; RFC 6749 section 3.1.2";
+    /// No parameter is sent twice.
+    AuthorizeParametersOnce = "authorize.parameters.once", "RFC 6749 section 3.1";
+    /// `response_type` is absent or `code`.
+    AuthorizeResponseType = "authorize.response_type.code",
+        "Remote's skill does not list it; RFC 6749 section 3.1.1";
+    /// Every scope token is in the catalogue for this flow.
+    AuthorizeScopeListed = "authorize.scope.listed",
+        "Remote's published description, authorizationCode scopes";
+    /// A code challenge uses `S256`.
+    AuthorizePkceS256 = "authorize.pkce.s256", "RFC 7636 section 4.3; RFC 9700 section 2.1.1";
+    /// A good authorization request is shown to the company's admin.
+    AuthorizeConsentAsked = "authorize.consent.asked", "Remote's authorization code guide";
+    /// A consent form carries a ticket that was issued here within ten minutes and not used.
+    AuthorizeTicketOnce = "authorize.ticket.once", "RFC 6749 section 10.12";
+    /// A consent form says `approve` or `deny`.
+    AuthorizeDecisionGiven = "authorize.decision.given", "own rule";
+    /// A denied consent is reported by redirect.
+    AuthorizeDenied = "authorize.consent.denied", "RFC 6749 section 4.1.2.1";
+    /// An approved consent gives a code by redirect.
+    AuthorizeApproved = "authorize.consent.approved", "RFC 6749 section 4.1.2";
+
+    /// The token endpoint answers `OPTIONS` with what it allows.
+    TokenOptions = "token.options.answered", "observed by Remote's own tools";
+    /// The body is a well-encoded form.
+    TokenFormOnly = "token.request.form_only",
+        "Remote's skill: only `application/x-www-form-urlencoded`";
+    /// No parameter is sent twice.
+    TokenParametersOnce = "token.parameters.once", "RFC 6749 section 3.2";
+    /// The parameters that the grant type needs are present.
+    TokenParametersPresent = "token.parameters.present",
+        "Remote's skill, error table; RFC 6749 section 5.2";
+    /// The grant type is one of the four.
+    TokenGrantTypeKnown = "token.grant_type.known",
+        "Remote's skill, error table; RFC 6749 section 5.2";
+    /// Client credentials stand in the header and never in the body.
+    TokenClientNotInBody = "token.client.not_in_body", "Remote's skill";
+    /// The client authenticates with HTTP Basic.
+    TokenClientBasic = "token.client.basic", "Remote's guides and skill";
+    /// Client id and secret are right.
+    TokenClientRight = "token.client.right", "Remote's skill, error table; RFC 6749 section 5.2";
+    /// A `client_id` in the body is the client that authenticated.
+    TokenClientIdAgrees = "token.client_id.agrees", "RFC 6749 section 3.2.1";
+    /// One client makes at most 250 requests in a minute, token requests included.
+    RateClient = "rate.client.minute", "Remote's rate-limit guide for partners";
+    /// One company makes at most 300 requests in a minute with its customer API tokens.
+    RateCompany = "rate.company.minute", "Remote's rate-limit guide";
+
+    /// A client credentials request may name only scope tokens listed for it.
+    ClientCredentialsScope = "token.client_credentials.scope",
+        "Remote's published description, clientCredentials scopes";
+    /// The client itself gets an access token and no refresh token.
+    ClientCredentialsIssued = "token.client_credentials.issued", "Remote's guide and skill";
+
+    /// A code was issued here.
+    CodeKnown = "token.code.known", "RFC 6749 section 5.2";
+    /// A code works only on the gateway that issued it.
+    CodeGateway = "token.code.gateway", "Remote's skill: environment-bound";
+    /// A code works only for the client that it was issued to.
+    CodeClient = "token.code.client", "RFC 6749 section 4.1.3";
+    /// A code is redeemed once; a second attempt also revokes what the first one gave.
+    CodeSingleUse = "token.code.single_use", "Remote's skill; RFC 6749 section 4.1.2";
+    /// A code lives for five minutes.
+    CodeFiveMinutes = "token.code.five_minutes", "Remote's skill";
+    /// A redirection URI sent with a code is the one of its authorization request.
+    CodeRedirectUri = "token.code.redirect_uri", "RFC 6749 section 4.1.3";
+    /// A code verifier meets the challenge, and there is one exactly if there was a challenge.
+    CodeVerifier = "token.code.verifier", "RFC 7636 section 4.6; RFC 9700 section 2.1.1";
+    /// A good code gives an access token, a refresh token, the company and the user who consented.
+    CodeRedeemed = "token.code.redeemed", "Remote's skill";
+
+    /// A refresh token was issued here and not revoked.
+    RefreshKnown = "token.refresh.known", "RFC 6749 section 5.2";
+    /// A refresh token works only on the gateway that issued it.
+    RefreshGateway = "token.refresh.gateway", "Remote's skill: environment-bound";
+    /// A refresh token works only for the client that it was issued to.
+    RefreshClient = "token.refresh.client", "RFC 6749 section 6";
+    /// A refresh may narrow the scope and never widen it.
+    RefreshScope = "token.refresh.scope", "RFC 6749 section 6";
+    /// A refresh gives a new access token and the same refresh token, without company and user.
+    RefreshIssued = "token.refresh.issued", "Remote's refresh guide and skill";
+
+    /// An assertion is a JSON Web Token of three base64url parts whose header and claims are
+    /// objects.
+    AssertionWellFormed = "token.assertion.well_formed",
+        "RFC 7515 section 3.1; RFC 7519 section 7.2";
+    /// An assertion is signed with HS256 and has no critical header.
+    AssertionAlgorithm = "token.assertion.algorithm",
+        "Remote's assertion guide; RFC 7515 section 4.1.11";
+    /// The issuer is the client.
+    AssertionIssuer = "token.assertion.issuer", "Remote's assertion guide; RFC 7523 section 3";
+    /// The signature is made with the client secret.
+    AssertionSignature = "token.assertion.signature",
+        "Remote's assertion guide; RFC 7523 section 3";
+    /// The audience is the text `<gateway>/auth` of the gateway that was called.
+    AssertionAudience = "token.assertion.audience", "Remote's assertion guide and skill";
+    /// The expiration is present and in the future.
+    AssertionExpiration = "token.assertion.expiration",
+        "Remote's assertion guide; RFC 7523 section 3";
+    /// The expiration is at most ten minutes ahead.
+    AssertionTenMinutes = "token.assertion.ten_minutes",
+        "Remote's assertion guide and published description";
+    /// `iat` and `nbf`, where present, are not in the future.
+    AssertionNotBefore = "token.assertion.not_before", "RFC 7523 section 3";
+    /// The subject has one of the three documented forms.
+    AssertionSubjectForm = "token.assertion.subject_form", "Remote's published description";
+    /// Every scope token is known and valid for the subject's role; the URL style is for consent
+    /// only.
+    AssertionScope = "token.assertion.scope", "Remote's published description and skill";
+    /// The subject exists in a company that the client manages.
+    AssertionSubjectManaged = "token.assertion.subject_managed", "observed by Remote's own tools";
+    /// A good assertion gives an access token for its subject and no refresh token.
+    AssertionIssued = "token.assertion.issued", "Remote's skill";
+
+    /// A platform request has one bearer token in its header.
+    BearerPresent = "platform.bearer.present",
+        "RFC 6750 section 2.1; Remote's published description, 401";
+    /// The token was issued here and not revoked.
+    BearerKnown = "platform.bearer.known", "Remote's published description, 401";
+    /// A token works only on the gateway that issued it.
+    BearerGateway = "platform.bearer.gateway", "Remote's skill: environment-bound";
+    /// An access token lives for an hour.
+    BearerUnexpired = "platform.bearer.unexpired", "Remote's guide and skill";
+    /// The kind of token may use the operation.
+    PlatformPrincipal = "platform.principal.allowed", "Remote's published description, 403";
+    /// A partner's own token sees no company's data.
+    PlatformCompanyVisible = "platform.company.visible", "observed by Remote's own tools, 404";
+    /// The token has a scope that the operation accepts.
+    PlatformScope = "platform.scope.granted", "Remote's published description, 403";
+    /// `page` and `page_size` are positive numbers, and a page has at most 100 entries.
+    PlatformPaging = "platform.paging.valid", "Remote's published description, 422";
+    /// A good platform request is answered.
+    PlatformServed = "platform.request.served", "Remote's published description";
+}
+
+impl fmt::Debug for Rule {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.id())
+    }
+}
+
+impl fmt::Display for Rule {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.id())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_are_unique_and_sentences_are_whole() {
+        for (place, rule) in Rule::ALL.iter().enumerate() {
+            assert!(
+                Rule::ALL[..place]
+                    .iter()
+                    .all(|other| other.id() != rule.id()),
+                "{rule}"
+            );
+            assert!(
+                rule.sentence().ends_with('.'),
+                "{rule}: {}",
+                rule.sentence()
+            );
+            assert!(!rule.source().is_empty(), "{rule}");
+        }
+    }
+}

@@ -1,0 +1,346 @@
+//! The handle of a running sandbox, and the builder that starts one.
+
+use std::{
+    fmt, io,
+    net::{IpAddr, Ipv4Addr},
+    sync::{Arc, Mutex},
+};
+
+use remote_oauth_client::Secret;
+use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
+
+use crate::{
+    clock::{Clock, ManualClock},
+    entropy::Entropy,
+    fixture::Fixture,
+    gateway::Gateway,
+    http::{self, Door},
+    ledger::{Entry, Ledger},
+    registration::Registration,
+    server,
+    state::{Digest, State},
+    world::{World, lock},
+};
+
+/// The client id of the demo client; it is no secret.
+const DEMO_CLIENT_ID: &str = "remoteauthsandboxdemo01";
+
+/// What the demo client may name as redirection URI unless it is told otherwise.
+const DEMO_REDIRECT_URIS: [&str; 3] = [
+    "http://127.0.0.1/callback",
+    "http://[::1]/callback",
+    "https://client.example/callback",
+];
+
+/// Runs the embedded sandbox: three gateways on loopback ports of their own, with one state.
+///
+/// It ends when the handle is dropped; [`shutdown`](Self::shutdown) also waits for the end.
+/// It is for tests and for trying things out, and not for production.
+///
+/// # Secrets
+///
+/// The client secret and the customer API tokens are invented at every start and kept redacted.
+///
+/// # Example
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> std::io::Result<()> {
+/// use remote_auth_sandbox::{Gateway, Sandbox};
+///
+/// let sandbox = Sandbox::builder().auto_approve(true).start().await?;
+/// let token_endpoint = format!("{}/auth/oauth2/token", sandbox.gateway_url(Gateway::Sandbox));
+/// assert!(token_endpoint.starts_with("http://127.0.0.1:"));
+/// assert_eq!(sandbox.ledger(), []);
+/// sandbox.shutdown().await;
+/// # Ok(())
+/// # }
+/// ```
+pub struct Sandbox {
+    world: Arc<World>,
+    customer_tokens: [Secret; 3],
+    stop: watch::Sender<bool>,
+    tasks: Vec<JoinHandle<()>>,
+}
+
+impl Sandbox {
+    /// Returns a builder with the defaults: any ports, consent by page, the real clock, random
+    /// values.
+    pub fn builder() -> Builder {
+        Builder::default()
+    }
+
+    /// Starts a sandbox with the defaults.
+    ///
+    /// # Errors
+    ///
+    /// Fails when the system gives no loopback port.
+    pub async fn start() -> io::Result<Self> {
+        Self::builder().start().await
+    }
+
+    /// Returns the base address of a gateway without a trailing slash, such as
+    /// `http://127.0.0.1:4000`.
+    pub fn gateway_url(&self, gateway: Gateway) -> &str {
+        self.world.gateway_url(gateway)
+    }
+
+    /// Returns what an assertion for this gateway names as its audience: the base address with
+    /// `/auth`.
+    pub fn audience(&self, gateway: Gateway) -> String {
+        self.world.audience(gateway)
+    }
+
+    /// Returns the client id of the demo client, which every gateway knows.
+    pub fn client_id(&self) -> &str {
+        &self.demo().client_id
+    }
+
+    /// Returns the client secret of the demo client.
+    pub fn client_secret(&self) -> &Secret {
+        &self.demo().client_secret
+    }
+
+    /// Returns the redirection URIs that the demo client may name.
+    pub fn redirect_uris(&self) -> &[String] {
+        &self.demo().redirect_uris
+    }
+
+    /// Returns the customer API token that works on this gateway and on no other.
+    pub fn customer_api_token(&self, gateway: Gateway) -> &Secret {
+        &self.customer_tokens[gateway.index()]
+    }
+
+    /// Returns the companies and people that exist.
+    pub fn fixture(&self) -> &Fixture {
+        &self.world.fixture
+    }
+
+    /// Returns the latest requests, oldest first, each with the rule that decided it.
+    ///
+    /// # Units and limits
+    ///
+    /// It keeps 4096 entries.
+    pub fn ledger(&self) -> Vec<Entry> {
+        lock(&self.world.ledger).entries()
+    }
+
+    /// Stops accepting, lets requests under way be answered, and returns when every task has ended.
+    ///
+    /// # Units and limits
+    ///
+    /// Connections that do not end within five seconds are dropped.
+    pub async fn shutdown(mut self) {
+        self.stop.send_replace(true);
+        for task in self.tasks.drain(..) {
+            // A task ends early only by a panic, which has been reported where it happened.
+            let _ = task.await;
+        }
+    }
+
+    fn demo(&self) -> &Registration {
+        &self.world.registrations[0]
+    }
+}
+
+impl Drop for Sandbox {
+    fn drop(&mut self) {
+        for task in &self.tasks {
+            task.abort();
+        }
+    }
+}
+
+impl fmt::Debug for Sandbox {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Sandbox")
+            .field("gateway_urls", &self.world.gateway_urls)
+            .field("client_id", &self.client_id())
+            .finish_non_exhaustive()
+    }
+}
+
+/// Configures and starts a [`Sandbox`].
+#[derive(Debug)]
+#[must_use = "a builder does nothing until it is started"]
+pub struct Builder {
+    address: IpAddr,
+    port: u16,
+    auto_approve: bool,
+    rate_limited: bool,
+    clock: Clock,
+    seed: Option<u64>,
+    credentials: Option<(String, Secret)>,
+    redirect_uris: Vec<String>,
+    others: Vec<Registration>,
+}
+
+impl Builder {
+    /// Sets the loopback address; starting refuses any other kind.
+    pub fn address(mut self, address: IpAddr) -> Self {
+        self.address = address;
+        self
+    }
+
+    /// Sets the port of [`Gateway::Sandbox`]; 0, the default, takes any, as the other two gateways
+    /// always do.
+    pub fn port(mut self, port: u16) -> Self {
+        self.port = port;
+        self
+    }
+
+    /// Lets the authorization endpoint answer with a code at once instead of showing the consent
+    /// page.
+    pub fn auto_approve(mut self, auto_approve: bool) -> Self {
+        self.auto_approve = auto_approve;
+        self
+    }
+
+    /// Switches the refusal of requests beyond the rate limits, which is on by default; the headers
+    /// stay.
+    ///
+    /// Off is for load tests and property tests.
+    pub fn rate_limited(mut self, rate_limited: bool) -> Self {
+        self.rate_limited = rate_limited;
+        self
+    }
+
+    /// Lets the sandbox judge by a clock that the caller moves.
+    pub fn manual_clock(mut self, clock: &ManualClock) -> Self {
+        self.clock = Clock::Manual(clock.clone());
+        self
+    }
+
+    /// Makes every invented value the same in every run, in the order of the requests.
+    ///
+    /// # Secrets
+    ///
+    /// Whoever knows the seed knows the client secret and every token.
+    pub fn seed(mut self, seed: u64) -> Self {
+        self.seed = Some(seed);
+        self
+    }
+
+    /// Sets id and secret of the demo client; by default the id is fixed and the secret invented.
+    pub fn credentials(mut self, client_id: &str, client_secret: Secret) -> Self {
+        self.credentials = Some((client_id.to_owned(), client_secret));
+        self
+    }
+
+    /// Sets the redirection URIs of the demo client in place of the default ones, which are
+    /// `http://127.0.0.1/callback`, `http://[::1]/callback` and `https://client.example/callback`.
+    pub fn redirect_uris<U: Into<String>>(mut self, uris: impl IntoIterator<Item = U>) -> Self {
+        self.redirect_uris = uris.into_iter().map(Into::into).collect();
+        self
+    }
+
+    /// Adds a client beside the demo client.
+    pub fn register(mut self, registration: Registration) -> Self {
+        self.others.push(registration);
+        self
+    }
+
+    /// Binds the three gateways and serves until the handle is dropped.
+    ///
+    /// # Errors
+    ///
+    /// Fails with [`io::ErrorKind::InvalidInput`] when the address is not a loopback address or a
+    /// registration is faulty, and with the system's error when a port is not to be had.
+    pub async fn start(self) -> io::Result<Sandbox> {
+        let entropy = Entropy::new(self.seed);
+        let registrations =
+            registrations(self.credentials, self.redirect_uris, self.others, &entropy)?;
+
+        let mut listeners = Vec::new();
+        let mut gateway_urls = [const { String::new() }; 3];
+        for gateway in Gateway::ALL {
+            let port = if gateway == Gateway::Sandbox {
+                self.port
+            } else {
+                0
+            };
+            let listener = server::bind(self.address, port).await?;
+            gateway_urls[gateway.index()] = format!("http://{}", listener.local_addr()?);
+            listeners.push((gateway, listener));
+        }
+
+        let customer_tokens = Gateway::ALL
+            .map(|gateway| format!("{}{}", gateway.customer_token_prefix(), entropy.hex()));
+        let world = Arc::new(World {
+            clock: self.clock,
+            entropy,
+            fixture: Fixture::default(),
+            registrations,
+            gateway_urls,
+            customer_tokens: customer_tokens.each_ref().map(|token| Digest::of(token)),
+            auto_approve: self.auto_approve,
+            rate_limited: self.rate_limited,
+            state: Mutex::new(State::default()),
+            ledger: Mutex::new(Ledger::default()),
+        });
+        let (stop, stopped) = watch::channel(false);
+        let open = |(gateway, listener): (Gateway, TcpListener)| {
+            let door = Door {
+                world: Arc::clone(&world),
+                gateway,
+            };
+            tokio::spawn(server::serve(
+                listener,
+                http::router(Arc::new(door)),
+                stopped.clone(),
+            ))
+        };
+        let tasks = listeners.into_iter().map(open).collect();
+        Ok(Sandbox {
+            world,
+            customer_tokens: customer_tokens.map(Secret::from),
+            stop,
+            tasks,
+        })
+    }
+}
+
+impl Default for Builder {
+    fn default() -> Self {
+        Self {
+            address: Ipv4Addr::LOCALHOST.into(),
+            port: 0,
+            auto_approve: false,
+            rate_limited: true,
+            clock: Clock::default(),
+            seed: None,
+            credentials: None,
+            redirect_uris: DEMO_REDIRECT_URIS.map(str::to_owned).into(),
+            others: Vec::new(),
+        }
+    }
+}
+
+/// Puts the demo client before the others and judges them all.
+fn registrations(
+    credentials: Option<(String, Secret)>,
+    redirect_uris: Vec<String>,
+    others: Vec<Registration>,
+    entropy: &Entropy,
+) -> io::Result<Vec<Registration>> {
+    let (client_id, client_secret) =
+        credentials.unwrap_or_else(|| (DEMO_CLIENT_ID.to_owned(), Secret::from(entropy.hex())));
+    let mut demo = Registration::new(&client_id, client_secret);
+    demo.redirect_uris = redirect_uris;
+    let mut all = vec![demo];
+    all.extend(others);
+
+    let refused = |fault| Err(io::Error::new(io::ErrorKind::InvalidInput, fault));
+    for (place, client) in all.iter().enumerate() {
+        if let Some(fault) = client.fault() {
+            return refused(fault);
+        }
+        if all[..place]
+            .iter()
+            .any(|other| other.client_id == client.client_id)
+        {
+            return refused("two clients have the same id");
+        }
+    }
+    Ok(all)
+}

@@ -1,0 +1,235 @@
+//! Which scope tokens a request may name, by the kind of token that it asks for.
+//!
+//! The rules here are written from the documents alone and shared with no client.
+//! Deliberately absent: the map from operations to scopes.
+//! The invariant: a [`Scope`] holds names of the catalogue only, so it may be shown and logged.
+
+use crate::scope_names::CATALOGUE;
+
+/// What a consent gives when it names no scope.
+const CONSENT_DEFAULT: &str = "https://gateway.remote.com/company.manage";
+
+/// What every other token carries when nothing was asked: all that its role allows.
+const ROLE_DEFAULT: &str = "all:write";
+
+/// How a scope token is spelt.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Style {
+    Url,
+    CatchAll,
+    Category,
+    Action,
+}
+
+/// One row of the catalogue.
+#[derive(Debug)]
+pub(crate) struct Listed {
+    pub(crate) style: Style,
+    pub(crate) name: &'static str,
+    marks: &'static str,
+}
+
+impl Listed {
+    pub(crate) const fn new(style: Style, name: &'static str, marks: &'static str) -> Self {
+        Self { style, name, marks }
+    }
+
+    fn is_for(&self, purpose: Purpose) -> bool {
+        match purpose {
+            Purpose::Consent => self.marks.contains('A'),
+            Purpose::ClientCredentials => self.marks.contains('C'),
+            // No list is published for this role, so only the style is judged.
+            Purpose::Manager => self.style != Style::Url,
+            Purpose::Employee => self.marks.contains('E'),
+        }
+    }
+
+    /// What the consent page says about this name.
+    fn in_words(&self) -> String {
+        let plain = |name: &str| name.replace('_', " ");
+        match (self.style, self.name.split_once(':')) {
+            (Style::Url, _) => "Manage this company and its employments".to_owned(),
+            (Style::CatchAll, Some((_, "read"))) => "Read everything your role allows".to_owned(),
+            (Style::CatchAll, _) => "Do everything your role allows".to_owned(),
+            (Style::Action, Some((resource, "read"))) => format!("Read {}", plain(resource)),
+            (Style::Action, Some((resource, _))) => format!("Read and change {}", plain(resource)),
+            (Style::Action | Style::Category, _) => format!("Manage {}", plain(self.name)),
+        }
+    }
+}
+
+/// What a requested scope is for; each purpose has its own list of names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Purpose {
+    Consent,
+    ClientCredentials,
+    Manager,
+    Employee,
+}
+
+/// A non-empty set of catalogue names in the order they were asked.
+#[derive(Clone, Debug)]
+pub(crate) struct Scope(Vec<&'static Listed>);
+
+/// The text names something that is unknown or not meant for this purpose, or is no scope at all.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct NotListed;
+
+impl Scope {
+    /// Reads a requested scope, or takes the purpose's default where nothing was requested.
+    ///
+    /// Names are separated by exactly one space, as
+    /// <https://www.rfc-editor.org/rfc/rfc6749#section-3.3> says.
+    pub(crate) fn parse(text: Option<&str>, purpose: Purpose) -> Result<Self, NotListed> {
+        let default = if purpose == Purpose::Consent {
+            CONSENT_DEFAULT
+        } else {
+            ROLE_DEFAULT
+        };
+        let mut names: Vec<&'static Listed> = Vec::new();
+        for name in text.unwrap_or(default).split(' ') {
+            let listed = CATALOGUE
+                .iter()
+                .find(|listed| listed.name == name)
+                .ok_or(NotListed)?;
+            if !listed.is_for(purpose) {
+                return Err(NotListed);
+            }
+            if !names.iter().any(|known| known.name == listed.name) {
+                names.push(listed);
+            }
+        }
+        Ok(Self(names))
+    }
+
+    /// Narrows a grant to what a refresh asks for; nothing may be asked that was not granted.
+    pub(crate) fn narrowed_to(&self, text: Option<&str>) -> Result<Self, NotListed> {
+        let Some(text) = text else {
+            return Ok(self.clone());
+        };
+        let granted = |name| self.0.iter().copied().find(|listed| listed.name == name);
+        text.split(' ')
+            .map(|name| granted(name).ok_or(NotListed))
+            .collect::<Result<_, _>>()
+            .map(Self)
+    }
+
+    /// Tells whether any one of the names that an operation accepts was granted.
+    pub(crate) fn has_any_of(&self, accepted: &[&str]) -> bool {
+        self.0.iter().any(|listed| accepted.contains(&listed.name))
+    }
+
+    /// One line for people per name, with the name itself.
+    pub(crate) fn in_words(&self) -> impl Iterator<Item = (String, &'static str)> {
+        self.0.iter().map(|listed| (listed.in_words(), listed.name))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_catalogue_has_every_name_once_in_the_published_numbers() {
+        let count = |style| {
+            CATALOGUE
+                .iter()
+                .filter(|listed| listed.style == style)
+                .count()
+        };
+        assert_eq!(
+            [Style::Url, Style::CatchAll, Style::Category, Style::Action].map(count),
+            [1, 2, 9, 76]
+        );
+        for (place, listed) in CATALOGUE.iter().enumerate() {
+            assert!(
+                CATALOGUE[..place]
+                    .iter()
+                    .all(|other| other.name != listed.name),
+                "{listed:?}"
+            );
+            let looks_like_an_action =
+                listed.style == Style::Action || listed.style == Style::CatchAll;
+            assert_eq!(
+                listed.name.split(':').count() == 2,
+                looks_like_an_action || listed.style == Style::Url
+            );
+        }
+    }
+
+    #[test]
+    fn each_purpose_has_its_own_names() {
+        use Purpose::{ClientCredentials, Consent, Employee, Manager};
+        let url = "https://gateway.remote.com/company.manage";
+        let cases = [
+            (Consent, None, true),
+            (Consent, Some(url), true),
+            (Consent, Some("employment:read payroll"), true),
+            (Consent, Some("bank_account:read"), false),
+            (
+                Consent,
+                Some("https://gateway.remote-sandbox.com/company.manage"),
+                false,
+            ),
+            (ClientCredentials, None, true),
+            (ClientCredentials, Some("company:read"), true),
+            (ClientCredentials, Some("payslip:read"), false),
+            (Manager, None, true),
+            (Manager, Some("all:read payroll company:write"), true),
+            (Manager, Some(url), false),
+            (Employee, Some("timeoff:read timeoff:write"), true),
+            (Employee, Some("employment:read"), false),
+            (Employee, Some(url), false),
+            (Consent, Some(""), false),
+            (Consent, Some("payroll  invoices"), false),
+            (Consent, Some(" payroll"), false),
+            (Consent, Some("payroll\tinvoices"), false),
+            (Consent, Some("Payroll"), false),
+            (Consent, Some("timeoff:create"), false),
+        ];
+        for (purpose, text, good) in cases {
+            assert_eq!(
+                Scope::parse(text, purpose).is_ok(),
+                good,
+                "{purpose:?} {text:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_refresh_narrows_and_never_widens() {
+        let granted = Scope::parse(Some("payroll invoices"), Purpose::Consent).unwrap();
+        for (text, good) in [
+            (None, true),
+            (Some("payroll"), true),
+            (Some("employments"), false),
+            (Some("x"), false),
+        ] {
+            assert_eq!(granted.narrowed_to(text).is_ok(), good, "{text:?}");
+        }
+        assert!(
+            !granted
+                .narrowed_to(Some("payroll"))
+                .unwrap()
+                .has_any_of(&["invoices"])
+        );
+    }
+
+    #[test]
+    fn every_name_has_words_for_the_person_who_consents() {
+        let scope = Scope::parse(
+            Some("timeoff:read contract_amendment:write payroll"),
+            Purpose::Consent,
+        )
+        .unwrap();
+        let words: Vec<String> = scope.in_words().map(|(words, _)| words).collect();
+        assert_eq!(
+            words,
+            [
+                "Read timeoff",
+                "Read and change contract amendment",
+                "Manage payroll"
+            ]
+        );
+    }
+}

@@ -1,0 +1,293 @@
+//! What the sandbox remembers between requests, all of it bounded.
+//!
+//! Codes, tokens and tickets are kept under the digest of their text and never as text, so that a
+//! look-up takes no time that depends on a secret and no view of the state can show one.
+//! When a shelf is full, its oldest entry goes.
+
+use std::{
+    collections::{HashMap, VecDeque},
+    fmt,
+    sync::Arc,
+    time::Duration,
+};
+
+use ring::digest::{SHA256, digest};
+
+use crate::{
+    clock::Timestamp,
+    fixture::{Company, Employment, User},
+    gateway::Gateway,
+    pkce::Challenge,
+    rate::{Meters, Payer},
+    scope::Scope,
+};
+
+/// How long a consent page may stand open.
+const TICKET_LIFE: Duration = Duration::from_secs(600);
+/// How long a code lives, as Remote documents it.
+const CODE_LIFE: Duration = Duration::from_secs(300);
+/// How long an access token lives, as Remote documents it.
+pub(crate) const ACCESS_TOKEN_LIFE: Duration = Duration::from_secs(3600);
+
+const TICKETS_MAX: usize = 256;
+const CODES_MAX: usize = 4_096;
+const ACCESS_TOKENS_MAX: usize = 65_536;
+const REFRESH_TOKENS_MAX: usize = 4_096;
+
+/// The key of everything secret.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) struct Digest([u8; 32]);
+
+impl Digest {
+    pub(crate) fn of(text: &str) -> Self {
+        let digest = digest(&SHA256, text.as_bytes());
+        Self(
+            digest
+                .as_ref()
+                .try_into()
+                .expect("a SHA-256 digest has 32 bytes"),
+        )
+    }
+}
+
+impl fmt::Debug for Digest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Digest(..)")
+    }
+}
+
+/// Names everything that one consent gave, so that it can be revoked together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct GrantId(u64);
+
+/// Whom a token speaks for.
+#[derive(Clone, Debug)]
+pub(crate) enum Principal {
+    /// The client itself, by client credentials.
+    Partner,
+    /// A company that consented, through the user who did.
+    Company {
+        company: Arc<Company>,
+        user: Arc<User>,
+    },
+    /// A manager, by assertion.
+    Manager {
+        company: Arc<Company>,
+        user: Arc<User>,
+    },
+    /// The owner of an employment, by assertion.
+    Employee {
+        company: Arc<Company>,
+        employment: Arc<Employment>,
+    },
+    /// The user who made a customer API token.
+    Customer {
+        company: Arc<Company>,
+        user: Arc<User>,
+    },
+}
+
+/// An authorization request that passed every rule.
+#[derive(Clone, Debug)]
+pub(crate) struct AuthorizationRequest {
+    pub(crate) client_id: Arc<str>,
+    pub(crate) gateway: Gateway,
+    pub(crate) redirect_uri: String,
+    pub(crate) state: Option<String>,
+    pub(crate) scope: Scope,
+    pub(crate) challenge: Option<Challenge>,
+}
+
+/// A consent page that stands open.
+#[derive(Debug)]
+pub(crate) struct Ticket {
+    pub(crate) request: AuthorizationRequest,
+    pub(crate) expires_at: Timestamp,
+}
+
+/// An issued code.
+#[derive(Debug)]
+pub(crate) struct Code {
+    pub(crate) request: AuthorizationRequest,
+    pub(crate) company: Arc<Company>,
+    pub(crate) user: Arc<User>,
+    pub(crate) expires_at: Timestamp,
+    /// What the code gave, once it was redeemed.
+    pub(crate) redeemed: Option<GrantId>,
+}
+
+/// An issued access token.
+#[derive(Clone, Debug)]
+pub(crate) struct AccessToken {
+    /// The client it was issued to, or for customer API tokens the company.
+    pub(crate) payer: Payer,
+    pub(crate) gateway: Gateway,
+    pub(crate) principal: Principal,
+    pub(crate) scope: Scope,
+    /// Customer API tokens have no end.
+    pub(crate) expires_at: Option<Timestamp>,
+    pub(crate) grant: Option<GrantId>,
+}
+
+/// An issued refresh token.
+#[derive(Clone, Debug)]
+pub(crate) struct RefreshToken {
+    pub(crate) client_id: Arc<str>,
+    pub(crate) gateway: Gateway,
+    pub(crate) company: Arc<Company>,
+    pub(crate) user: Arc<User>,
+    pub(crate) scope: Scope,
+    pub(crate) grant: GrantId,
+}
+
+/// Everything that changes.
+#[derive(Debug)]
+pub(crate) struct State {
+    pub(crate) tickets: Shelf<Ticket>,
+    pub(crate) codes: Shelf<Code>,
+    pub(crate) access_tokens: Shelf<AccessToken>,
+    pub(crate) refresh_tokens: Shelf<RefreshToken>,
+    pub(crate) meters: Meters,
+    grants: u64,
+}
+
+impl State {
+    pub(crate) fn new_grant(&mut self) -> GrantId {
+        self.grants += 1;
+        GrantId(self.grants)
+    }
+
+    /// Takes back every token that one consent gave.
+    pub(crate) fn revoke(&mut self, grant: GrantId) {
+        self.access_tokens
+            .retain(|token| token.grant != Some(grant));
+        self.refresh_tokens.retain(|token| token.grant != grant);
+    }
+
+    pub(crate) fn open_ticket(
+        &mut self,
+        ticket: &str,
+        request: AuthorizationRequest,
+        now: Timestamp,
+    ) {
+        let expires_at = now.plus(TICKET_LIFE);
+        self.tickets.put(
+            Digest::of(ticket),
+            Ticket {
+                request,
+                expires_at,
+            },
+        );
+    }
+
+    pub(crate) fn issue_code(
+        &mut self,
+        code: &str,
+        request: AuthorizationRequest,
+        company: &Arc<Company>,
+        now: Timestamp,
+    ) {
+        let (company, user) = (Arc::clone(company), Arc::clone(&company.manager));
+        let expires_at = now.plus(CODE_LIFE);
+        self.codes.put(
+            Digest::of(code),
+            Code {
+                request,
+                company,
+                user,
+                expires_at,
+                redeemed: None,
+            },
+        );
+    }
+}
+
+impl Default for State {
+    fn default() -> Self {
+        Self {
+            tickets: Shelf::new(TICKETS_MAX),
+            codes: Shelf::new(CODES_MAX),
+            access_tokens: Shelf::new(ACCESS_TOKENS_MAX),
+            refresh_tokens: Shelf::new(REFRESH_TOKENS_MAX),
+            meters: Meters::default(),
+            grants: 0,
+        }
+    }
+}
+
+/// A map that forgets its oldest entry rather than grow beyond its bound.
+#[derive(Debug)]
+pub(crate) struct Shelf<V> {
+    entries: HashMap<Digest, V>,
+    /// Keys in the order of arrival; a key whose entry was taken stays until its turn comes.
+    order: VecDeque<Digest>,
+    entries_max: usize,
+}
+
+impl<V> Shelf<V> {
+    fn new(entries_max: usize) -> Self {
+        Self {
+            entries: HashMap::new(),
+            order: VecDeque::new(),
+            entries_max,
+        }
+    }
+
+    pub(crate) fn put(&mut self, key: Digest, value: V) {
+        if self.order.len() == self.entries_max
+            && let Some(oldest) = self.order.pop_front()
+        {
+            self.entries.remove(&oldest);
+        }
+        self.order.push_back(key);
+        self.entries.insert(key, value);
+    }
+
+    pub(crate) fn get(&self, key: Digest) -> Option<&V> {
+        self.entries.get(&key)
+    }
+
+    pub(crate) fn get_mut(&mut self, key: Digest) -> Option<&mut V> {
+        self.entries.get_mut(&key)
+    }
+
+    pub(crate) fn take(&mut self, key: Digest) -> Option<V> {
+        self.entries.remove(&key)
+    }
+
+    fn retain(&mut self, keep: impl Fn(&V) -> bool) {
+        self.entries.retain(|_, value| keep(value));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_full_shelf_forgets_its_oldest_entry() {
+        let mut shelf = Shelf::new(2);
+        let key = |n: u32| Digest::of(&n.to_string());
+        for n in 0..5 {
+            shelf.put(key(n), n);
+            assert!(shelf.entries.len() <= 2 && shelf.order.len() <= 2);
+        }
+        assert_eq!(
+            (shelf.get(key(2)), shelf.get(key(3)), shelf.get(key(4))),
+            (None, Some(&3), Some(&4))
+        );
+    }
+
+    #[test]
+    fn a_taken_entry_is_gone_and_leaves_the_bound_as_it_was() {
+        let mut shelf = Shelf::new(2);
+        let key = |n: u32| Digest::of(&n.to_string());
+        shelf.put(key(0), 0);
+        assert_eq!(shelf.take(key(0)), Some(0));
+        assert_eq!(shelf.take(key(0)), None);
+        for n in 1..4 {
+            shelf.put(key(n), n);
+        }
+        assert_eq!((shelf.entries.len(), shelf.order.len()), (2, 2));
+    }
+}

@@ -1,0 +1,30 @@
+//! The client credentials grant: a token for the partner itself.
+//!
+//! See <https://www.rfc-editor.org/rfc/rfc6749#section-4.4>.
+
+use crate::{
+    parameters::Parameters,
+    registration::Registration,
+    rule::Rule,
+    scope::{Purpose, Scope},
+    state::Principal,
+    token::issue_access_token,
+    wire::{Issued, OAuthError, Refusal},
+    world::Desk,
+};
+
+pub(super) fn issue(
+    desk: &mut Desk<'_>,
+    client: &Registration,
+    form: &Parameters,
+) -> Result<Issued, Refusal> {
+    let scope = Scope::parse(form.get("scope"), Purpose::ClientCredentials)
+        .map_err(|_| Refusal::new(Rule::ClientCredentialsScope, OAuthError::InvalidScope))?;
+    let access_token = issue_access_token(desk, &client.client_id, Principal::Partner, scope, None);
+    Ok(Issued {
+        rule: Rule::ClientCredentialsIssued,
+        access_token,
+        refresh_token: None,
+        named: None,
+    })
+}

@@ -1,0 +1,127 @@
+//! One sandbox as its rules see it: what is fixed, and behind locks what changes.
+
+use std::{
+    fmt,
+    sync::{Mutex, MutexGuard, PoisonError},
+};
+
+use crate::{
+    clock::{Clock, Timestamp},
+    entropy::Entropy,
+    fixture::Fixture,
+    gateway::Gateway,
+    ledger::{Entry, Ledger},
+    rate::{Payer, Reading},
+    registration::Registration,
+    scope::{Purpose, Scope},
+    state::{AccessToken, Digest, Principal, State},
+};
+
+/// What all three gateways share.
+pub(crate) struct World {
+    pub(crate) clock: Clock,
+    pub(crate) entropy: Entropy,
+    pub(crate) fixture: Fixture,
+    /// The demo client first.
+    pub(crate) registrations: Vec<Registration>,
+    /// Base address of each gateway, in the order of [`Gateway::ALL`], without a trailing slash.
+    pub(crate) gateway_urls: [String; 3],
+    /// The customer API token of each gateway, in the same order.
+    pub(crate) customer_tokens: [Digest; 3],
+    pub(crate) auto_approve: bool,
+    pub(crate) rate_limited: bool,
+    pub(crate) state: Mutex<State>,
+    pub(crate) ledger: Mutex<Ledger>,
+}
+
+impl World {
+    /// Opens the desk at which one request to one gateway is judged.
+    pub(crate) fn desk(&self, gateway: Gateway) -> Desk<'_> {
+        Desk {
+            world: self,
+            state: lock(&self.state),
+            gateway,
+            now: self.clock.now(),
+        }
+    }
+
+    pub(crate) fn record(&self, entry: Entry) {
+        lock(&self.ledger).record(entry);
+    }
+
+    pub(crate) fn client(&self, client_id: &str) -> Option<&Registration> {
+        self.registrations
+            .iter()
+            .find(|client| &*client.client_id == client_id)
+    }
+
+    pub(crate) fn gateway_url(&self, gateway: Gateway) -> &str {
+        &self.gateway_urls[gateway.index()]
+    }
+
+    /// The audience that assertions for this gateway name.
+    pub(crate) fn audience(&self, gateway: Gateway) -> String {
+        format!("{}/auth", self.gateway_url(gateway))
+    }
+
+    fn customer_token(&self, token: Digest) -> Option<AccessToken> {
+        let place = self
+            .customer_tokens
+            .iter()
+            .position(|known| *known == token)?;
+        let company = self.fixture.company().clone();
+        let user = company.manager.clone();
+        Some(AccessToken {
+            payer: Payer::Company(company.id),
+            gateway: Gateway::ALL[place],
+            principal: Principal::Customer { company, user },
+            scope: Scope::parse(None, Purpose::Manager)
+                .expect("the default scope is in the catalogue"),
+            expires_at: None,
+            grant: None,
+        })
+    }
+}
+
+impl fmt::Debug for World {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("World")
+            .field("gateway_urls", &self.gateway_urls)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Everything that one decision may look at and change, held for no longer than the decision.
+pub(crate) struct Desk<'a> {
+    pub(crate) world: &'a World,
+    pub(crate) state: MutexGuard<'a, State>,
+    pub(crate) gateway: Gateway,
+    pub(crate) now: Timestamp,
+}
+
+impl Desk<'_> {
+    /// Finds what a bearer token stands for, whatever gateway issued it and however old it is.
+    pub(crate) fn access_token(&self, token: &str) -> Option<AccessToken> {
+        let digest = Digest::of(token);
+        self.state
+            .access_tokens
+            .get(digest)
+            .cloned()
+            .or_else(|| self.world.customer_token(digest))
+    }
+
+    /// Counts one request against a limit; with limits switched off it counts and never refuses.
+    pub(crate) fn charge(&mut self, payer: Payer) -> Reading {
+        let reading = self.state.meters.charge(self.gateway, payer, self.now);
+        Reading {
+            refused_by: reading.refused_by.filter(|_| self.world.rate_limited),
+            ..reading
+        }
+    }
+}
+
+/// Locks what a panic elsewhere cannot have left half-done: every change here is a single insertion
+/// or removal.
+pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

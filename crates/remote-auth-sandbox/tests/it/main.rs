@@ -1,0 +1,34 @@
+//! The sandbox over real sockets, rule by rule.
+//!
+//! Each module holds the rows of one part; a row sends one request and names the answer and the
+//! rule that has to decide it.
+//! The last test runs all rows and compares the rules that decided with the list of rules.
+
+#![expect(clippy::unwrap_used, reason = "a test fails by a panic")]
+
+mod assertion;
+mod authorize;
+mod bench;
+mod code;
+mod platform;
+mod server;
+mod token;
+
+use remote_auth_sandbox::Rule;
+
+#[tokio::test]
+async fn every_rule_decides_some_request() {
+    authorize::rows().await;
+    token::rows().await;
+    code::rows().await;
+    assertion::rows().await;
+    platform::rows().await;
+    server::rows().await;
+    let met = bench::met();
+    // A body that stalls is met in `server`, under a clock of its own.
+    let missing: Vec<&Rule> = Rule::ALL
+        .iter()
+        .filter(|rule| **rule != Rule::BodyInTime && !met.contains(rule))
+        .collect();
+    assert!(missing.is_empty(), "no request was decided by {missing:?}");
+}
