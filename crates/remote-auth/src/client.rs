@@ -1,0 +1,390 @@
+//! Who asks for tokens, and where every flow starts.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use remote_oauth_client::types::TokenRequest;
+use remote_oauth_client::{BasicEncoding, ClientAuth, transport};
+
+use crate::assertion::{self, HmacSigner, Subject};
+use crate::authorization::{AcceptedCode, AuthorizationRequest};
+use crate::clock::{Clock, SystemClock};
+use crate::danger::{self, Weakening};
+use crate::environment::Environment;
+use crate::error::{Error, Misuse, Step, WrongEnvironment};
+use crate::grant::{
+    Answer, CompanyGrant, TokenSet, authorization_code, client_credentials, jwt_bearer,
+    refresh_token,
+};
+use crate::scope::AssertionScope;
+use crate::secret::{ClientId, ClientSecret, RefreshToken};
+use crate::source::CachedTokenSource;
+use crate::source::mint;
+use crate::token::{Moment, Principal};
+use crate::wire;
+
+/// A client in the sense of OAuth: an identifier and a secret at one environment. Cheap to clone.
+///
+/// Everything made from it shares one HTTP client.
+///
+/// ```
+/// use remote_auth::{Client, Environment};
+/// let client = Client::builder(Environment::Sandbox).credentials("my-client-id", "my-secret").build()?;
+/// assert!(!format!("{client:?}").contains("my-secret"));
+/// # Ok::<(), remote_auth::Error>(())
+/// ```
+///
+/// # Spec
+///
+/// <https://www.rfc-editor.org/rfc/rfc6749#section-2>
+#[derive(Clone)]
+pub struct Client(Arc<Inner>);
+
+struct Inner {
+    environment: Environment,
+    client_id: ClientId,
+    signer: Result<HmacSigner, Error>,
+    auth: ClientAuth,
+    assertion_auth: ClientAuth,
+    http: reqwest::Client,
+    clock: Arc<dyn Clock>,
+    given: danger::Given,
+}
+
+impl Client {
+    /// Starts to put a client together.
+    pub fn builder(environment: Environment) -> ClientBuilder {
+        ClientBuilder {
+            encoding: environment.basic_encoding(),
+            environment,
+            credentials: None,
+            authenticate_assertions: false,
+            timeouts: transport::Timeouts::default(),
+            clock: None,
+            given: danger::Given::default(),
+        }
+    }
+
+    /// Returns the environment.
+    pub fn environment(&self) -> &Environment {
+        &self.0.environment
+    }
+
+    /// Returns the client identifier.
+    pub fn client_id(&self) -> &ClientId {
+        &self.0.client_id
+    }
+
+    /// Returns the HTTP client that token requests go through, for requests to the API of the same environment.
+    ///
+    /// It follows no redirect; see [`remote_oauth_client::transport::http_client`].
+    pub fn http(&self) -> &reqwest::Client {
+        &self.0.http
+    }
+
+    /// Makes a source of the partner's own token.
+    ///
+    /// # Spec
+    ///
+    /// <https://www.rfc-editor.org/rfc/rfc6749#section-4.4>
+    pub fn client_credentials(&self) -> CachedTokenSource {
+        CachedTokenSource::new(self, mint::ClientCredentials(self.clone()), None)
+    }
+
+    /// Starts to ask a company for its consent, with one of the redirection URIs registered for this client.
+    pub fn authorization(&self, redirect_uri: impl Into<String>) -> AuthorizationRequest {
+        AuthorizationRequest {
+            environment: self.0.environment.clone(),
+            client_id: self.0.client_id.clone(),
+            clock: Arc::clone(&self.0.clock),
+            redirect_uri: redirect_uri.into(),
+            scope: None,
+            pkce: !self.0.given.no_pkce,
+        }
+    }
+
+    /// Redeems an authorization code for a company's grant.
+    ///
+    /// The request is sent once: a code is spent by the first, whatever comes back.
+    ///
+    /// # Cancel safety
+    ///
+    /// Not safe: a future that is dropped after the request left has spent the code.
+    ///
+    /// # Errors
+    ///
+    /// [`Misuse::StaleCode`] if the code is older than five minutes, [`Error::Environment`] if it was issued to
+    /// another client or environment, and whatever the server answers.
+    pub async fn redeem(&self, code: AcceptedCode) -> Result<CompanyGrant, Error> {
+        if code.environment != self.0.environment || code.client_id != self.0.client_id {
+            return Err(WrongEnvironment::Grant.into());
+        }
+        let sent = self.now();
+        code.check_age(sent)?;
+        let verifier = code.verifier.map(crate::pkce::CodeVerifier::into_wire);
+        let request = authorization_code::request(code.code, code.redirect_uri, verifier);
+        let answer = self.exchange(Step::AuthorizationCode, &request).await?;
+        let set = answer.into_set(&self.0.environment, Principal::Company, sent);
+        Ok(CompanyGrant::redeemed(
+            self.0.environment.clone(),
+            self.0.client_id.clone(),
+            set,
+        ))
+    }
+
+    /// Makes a source of a company's token, which refreshes itself.
+    ///
+    /// A grant of another client or environment gives a source whose every token is
+    /// [`WrongEnvironment::Grant`](crate::error::WrongEnvironment::Grant).
+    pub fn company(&self, grant: CompanyGrant) -> CachedTokenSource {
+        let ours = grant.environment == self.0.environment && grant.client_id == self.0.client_id;
+        if ours {
+            let mint = mint::Refresh::new(self.clone(), grant.refresh_token);
+            CachedTokenSource::new(self, mint, grant.token)
+        } else {
+            CachedTokenSource::new(self, mint::ForeignGrant, None)
+        }
+    }
+
+    /// Starts a source of one user's token.
+    ///
+    /// The scope is not optional: an assertion without one would grant everything that the user may do.
+    ///
+    /// # Spec
+    ///
+    /// <https://www.rfc-editor.org/rfc/rfc7523#section-2.1>
+    pub fn assertion(&self, subject: Subject) -> AssertionRequest {
+        AssertionRequest {
+            client: self.clone(),
+            subject,
+        }
+    }
+
+    pub(crate) fn clock(&self) -> Arc<dyn Clock> {
+        Arc::clone(&self.0.clock)
+    }
+
+    fn now(&self) -> Moment {
+        Moment::now(&*self.0.clock)
+    }
+
+    async fn exchange(&self, step: Step, request: &TokenRequest) -> Result<Answer, Error> {
+        let auth = if step == Step::JwtBearer {
+            &self.0.assertion_auth
+        } else {
+            &self.0.auth
+        };
+        wire::exchange(
+            &self.0.http,
+            &self.0.environment,
+            step,
+            auth.clone(),
+            request,
+        )
+        .await
+    }
+
+    pub(crate) async fn request_for_itself(&self) -> Result<TokenSet, Error> {
+        let sent = self.now();
+        let answer = self
+            .exchange(Step::ClientCredentials, &client_credentials::request())
+            .await?;
+        Ok(answer.into_set(&self.0.environment, Principal::Partner, sent))
+    }
+
+    pub(crate) async fn refresh(&self, token: &RefreshToken) -> Result<TokenSet, Error> {
+        let sent = self.now();
+        let answer = self
+            .exchange(Step::RefreshToken, &refresh_token::request(token))
+            .await?;
+        Ok(answer.into_set(&self.0.environment, Principal::Company, sent))
+    }
+
+    pub(crate) async fn assert(
+        &self,
+        subject: &Subject,
+        scope: &AssertionScope,
+    ) -> Result<TokenSet, Error> {
+        let sent = self.now();
+        let signer = self.0.signer.as_ref().map_err(Clone::clone)?;
+        let assertion = assertion::mint(
+            signer,
+            &self.0.client_id,
+            &self.0.environment,
+            subject,
+            scope,
+            sent.wall,
+        )?;
+        let answer = self
+            .exchange(Step::JwtBearer, &jwt_bearer::request(assertion))
+            .await?;
+        Ok(answer.into_set(&self.0.environment, subject.principal(), sent))
+    }
+}
+
+impl fmt::Debug for Client {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Client")
+            .field("environment", &self.0.environment.name())
+            .field("gateway", self.0.environment.gateway())
+            .field("client_id", &self.0.client_id)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A source of one user's token that still lacks its scope.
+#[derive(Clone, Debug)]
+#[must_use = "a source is made by `scope`"]
+pub struct AssertionRequest {
+    client: Client,
+    subject: Subject,
+}
+
+impl AssertionRequest {
+    /// Names the scope, and makes the source.
+    ///
+    /// Each token is asked for with an assertion that was minted for that one request.
+    pub fn scope(self, scope: AssertionScope) -> CachedTokenSource {
+        let Self { client, subject } = self;
+        CachedTokenSource::new(
+            &client.clone(),
+            mint::Assertion {
+                client,
+                subject,
+                scope,
+            },
+            None,
+        )
+    }
+}
+
+/// Puts a [`Client`] together.
+#[must_use = "a builder does nothing until `build`"]
+pub struct ClientBuilder {
+    environment: Environment,
+    credentials: Option<(String, ClientSecret)>,
+    encoding: BasicEncoding,
+    authenticate_assertions: bool,
+    timeouts: transport::Timeouts,
+    clock: Option<Arc<dyn Clock>>,
+    given: danger::Given,
+}
+
+impl ClientBuilder {
+    /// Gives the identifier and the secret that Remote issued.
+    pub fn credentials(
+        mut self,
+        client_id: impl Into<String>,
+        client_secret: impl Into<ClientSecret>,
+    ) -> Self {
+        self.credentials = Some((client_id.into(), client_secret.into()));
+        self
+    }
+
+    /// Says how credentials are written into HTTP Basic.
+    ///
+    /// The default follows the environment: as they are for Remote's, form-encoded by the RFC for custom ones.
+    pub fn basic_encoding(mut self, encoding: BasicEncoding) -> Self {
+        self.encoding = encoding;
+        self
+    }
+
+    /// Sends HTTP Basic with assertions too.
+    ///
+    /// Remote's guides say that an assertion authenticates the client by itself, which is the default here;
+    /// Remote's own code sends both.
+    pub fn authenticate_assertions(mut self, yes: bool) -> Self {
+        self.authenticate_assertions = yes;
+        self
+    }
+
+    /// Bounds each exchange, from the start to the last byte. Default 30 s, of which 10 s to connect.
+    pub fn timeout(mut self, total: Duration) -> Self {
+        self.timeouts = transport::Timeouts::within(total);
+        self
+    }
+
+    /// Tells the time by another clock than the operating system's.
+    pub fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
+        self.clock = Some(clock);
+        self
+    }
+
+    /// Gives up a protection. Read what is lost at [`Weakening`].
+    pub fn weaken(mut self, weakening: Weakening) -> Self {
+        self.given.up(weakening);
+        self
+    }
+
+    /// Makes the client. Nothing is sent and no trust root is loaded.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Misuse`] if credentials are missing or cannot be sent.
+    pub fn build(self) -> Result<Client, Error> {
+        let (client_id, secret) = self
+            .credentials
+            .ok_or_else(|| Error::from(Misuse::NoCredentials))?;
+        let client_id = ClientId::parse(client_id)?;
+        if !secret.wire().is_vschar() {
+            return Err(Misuse::ClientSecret.into());
+        }
+        let auth = ClientAuth::basic(client_id.as_str(), secret.wire(), self.encoding);
+        let http = transport::http_client(self.environment.gateway().base(), &self.timeouts)
+            .map_err(|_| Error::from(Misuse::Transport))?;
+        Ok(Client(Arc::new(Inner {
+            signer: HmacSigner::new(&secret, self.given.short_assertion_key),
+            assertion_auth: if self.authenticate_assertions {
+                auth.clone()
+            } else {
+                ClientAuth::none()
+            },
+            auth,
+            environment: self.environment,
+            client_id,
+            http,
+            clock: self.clock.unwrap_or_else(|| Arc::new(SystemClock::new())),
+            given: self.given,
+        })))
+    }
+}
+
+impl fmt::Debug for ClientBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ClientBuilder")
+            .field("environment", &self.environment.name())
+            .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn credentials_that_cannot_be_sent_are_refused_before_anything_is() {
+        let cases = [
+            (Some(("id", "secret")), None),
+            (Some(("id", "a:b+c%d#e ~")), None),
+            (Some(("", "secret")), Some("misuse.client_id")),
+            (Some(("id\n", "secret")), Some("misuse.client_id")),
+            (Some(("id", "")), Some("misuse.client_secret")),
+            (Some(("id", "secret\n")), Some("misuse.client_secret")),
+            (Some(("id", "sécret")), Some("misuse.client_secret")),
+            (None, Some("misuse.no_credentials")),
+        ];
+        for (credentials, code) in cases {
+            let builder = Client::builder(Environment::Sandbox);
+            let builder = match credentials {
+                Some((id, secret)) => builder.credentials(id, secret),
+                None => builder,
+            };
+            assert_eq!(
+                builder.build().err().map(|error| error.code()),
+                code,
+                "{credentials:?}"
+            );
+        }
+    }
+}

@@ -1,0 +1,144 @@
+//! What the program asked for and the rules forbid.
+
+use std::fmt;
+
+macro_rules! misuses {
+    ($($(#[$doc:meta])* $name:ident { code: $code:literal, text: $text:literal, hints: $hints:expr })*) => {
+        /// Names a rule that the program's own request breaks. The programmer acts; bytes from outside never cause it.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        #[non_exhaustive]
+        pub enum Misuse {
+            $($(#[$doc])* $name,)*
+        }
+
+        impl Misuse {
+            pub(super) fn code(self) -> &'static str {
+                match self { $(Self::$name => concat!("misuse.", $code),)* }
+            }
+
+            pub(super) fn hints(self) -> &'static [&'static str] {
+                match self { $(Self::$name => &$hints,)* }
+            }
+        }
+
+        impl fmt::Display for Misuse {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(match self { $(Self::$name => $text,)* })
+            }
+        }
+    };
+}
+
+misuses! {
+    /// The gateway is neither `https` nor `http` to loopback, or carries more than host, port and path.
+    Gateway {
+        code: "gateway",
+        text: "use the gateway: it must be https, or http to loopback, with nothing but host, port and path",
+        hints: ["a loopback address is 127.0.0.1, [::1] or localhost"]
+    }
+    /// The name is none of Remote's environments.
+    EnvironmentName {
+        code: "environment_name",
+        text: "find the environment: no such name",
+        hints: ["the names are production, sandbox and partner-sandbox; give any other server by its address"]
+    }
+    /// The client identifier is empty or has characters outside printable ASCII.
+    ClientId {
+        code: "client_id",
+        text: "use the client identifier: it must be printable ASCII and not empty",
+        hints: ["copy it again: a line break at the end is the usual cause"]
+    }
+    /// The client secret is missing, empty or has characters outside printable ASCII.
+    ClientSecret {
+        code: "client_secret",
+        text: "use the client secret: it must be printable ASCII and not empty",
+        hints: ["copy it again: a line break at the end is the usual cause"]
+    }
+    /// No credentials were given to the builder.
+    NoCredentials {
+        code: "no_credentials",
+        text: "build the client: it has no credentials",
+        hints: ["call `credentials` on the builder"]
+    }
+    /// The refresh token is empty or has characters outside printable ASCII.
+    RefreshToken {
+        code: "refresh_token",
+        text: "use the refresh token: it must be printable ASCII and not empty",
+        hints: ["copy it again: a line break at the end is the usual cause"]
+    }
+    /// The redirection URI is not an absolute address, has a fragment, or is plain http to another machine.
+    RedirectUri {
+        code: "redirect_uri",
+        text: "use the redirection URI: it must be absolute, without a fragment, https or loopback or a private scheme",
+        hints: ["use exactly one of the URIs registered for the client"]
+    }
+    /// The scope has characters outside the RFC's set, or no token at all.
+    ScopeSyntax {
+        code: "scope_syntax",
+        text: "read the scope: tokens are printable ASCII without quote and backslash, parted by single blanks",
+        hints: []
+    }
+    /// A scope of another style than the consent request takes.
+    ConsentScopeStyle {
+        code: "consent_scope_style",
+        text: "use the scope for a consent request: it wants URL style",
+        hints: [
+            "use ConsentScope::COMPANY_MANAGE, on the sandboxes too",
+            "to ask for resource:action or category scopes anyway, name them through WideConsentScope"
+        ]
+    }
+    /// A scope of another style than an assertion takes.
+    AssertionScopeStyle {
+        code: "assertion_scope_style",
+        text: "use the scope in an assertion: it wants resource:action, category or all: style, not URL style",
+        hints: ["for example `timeoff:read`; a URL scope belongs in a consent request"]
+    }
+    /// The subject's identifier is empty or has characters that an identifier of Remote's never has.
+    Subject {
+        code: "subject",
+        text: "use the subject: its identifier must be letters, digits and hyphens",
+        hints: ["give the bare identifier, not the urn", "a manager is named by user id, an employee by employment id"]
+    }
+    /// The subject is spelt `emplomyent`, as in one published example.
+    SubjectMisspelt {
+        code: "subject_misspelt",
+        text: "use the subject: the published example misspells it, the word is employment",
+        hints: ["urn:remote-api:employee:employment:<employment id>"]
+    }
+    /// The client secret has fewer than 256 bits and cannot key HS256.
+    ShortAssertionKey {
+        code: "short_assertion_key",
+        text: "sign the assertion: the client secret has fewer than the 32 bytes that HS256 demands",
+        hints: ["ask for a longer secret, or read danger::Weakening::ShortAssertionKey"]
+    }
+    /// The authorization code is older than the five minutes that it lives.
+    StaleCode {
+        code: "stale_code",
+        text: "redeem the code: it is older than five minutes",
+        hints: ["redeem at once after the callback", "start the authorization again"]
+    }
+    /// The grant has no refresh token and its access token has expired.
+    NoRefreshToken {
+        code: "no_refresh_token",
+        text: "renew the token: the grant came without a refresh token",
+        hints: ["ask the company for consent again"]
+    }
+    /// The customer API token lacks its prefix or has characters outside printable ASCII.
+    CustomerApiToken {
+        code: "customer_api_token",
+        text: "use the customer API token: it must begin with ra_live_ or ra_test_ and be printable ASCII",
+        hints: ["an OAuth access token is not a customer API token"]
+    }
+    /// The program runs without the asynchronous runtime that renewals need.
+    NoRuntime {
+        code: "no_runtime",
+        text: "get a token: there is no tokio runtime here",
+        hints: ["call from inside a tokio runtime"]
+    }
+    /// HTTP and TLS cannot be set up on this machine.
+    Transport {
+        code: "transport",
+        text: "set up HTTP and TLS on this machine",
+        hints: []
+    }
+}

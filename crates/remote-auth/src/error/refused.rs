@@ -1,0 +1,223 @@
+//! The server said no.
+
+use std::fmt;
+
+use remote_oauth_client::Foreign;
+
+use super::{ErrorCode, Retry};
+
+/// Names the step of a flow at which something happened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Step {
+    /// The authorization request, RFC 6749 section 4.1.1.
+    Authorization,
+    /// The redemption of a code, section 4.1.3.
+    AuthorizationCode,
+    /// The client's own token, section 4.4.
+    ClientCredentials,
+    /// The refresh of a company's token, section 6.
+    RefreshToken,
+    /// The assertion, RFC 7523 section 2.1.
+    JwtBearer,
+}
+
+impl Step {
+    /// Returns the words that fit after "failed to".
+    pub(crate) fn verb(self) -> &'static str {
+        match self {
+            Self::Authorization => "get consent",
+            Self::AuthorizationCode => "redeem the code",
+            Self::ClientCredentials => "get a token by client credentials",
+            Self::RefreshToken => "refresh the token",
+            Self::JwtBearer => "get a token by assertion",
+        }
+    }
+
+    /// Tells whether sending the same request twice could spend something twice.
+    pub(crate) fn spends(self) -> bool {
+        matches!(self, Self::AuthorizationCode | Self::RefreshToken)
+    }
+}
+
+/// Holds an error answer of the authorization server.
+#[derive(Clone)]
+pub struct Refused {
+    step: Step,
+    code: ErrorCode,
+    status: Option<u16>,
+    description: Option<Foreign>,
+}
+
+impl Refused {
+    /// The most characters of a description that are handed out.
+    pub const DESCRIPTION_CHARS_MAX: usize = 200;
+
+    pub(crate) fn new(
+        step: Step,
+        code: ErrorCode,
+        status: Option<u16>,
+        description: Option<Foreign>,
+    ) -> Self {
+        Self {
+            step,
+            code,
+            status,
+            description,
+        }
+    }
+
+    /// Returns the step that was refused.
+    pub fn step(&self) -> Step {
+        self.step
+    }
+
+    /// Returns the server's word.
+    pub fn error_code(&self) -> ErrorCode {
+        self.code
+    }
+
+    /// Returns the HTTP status; none where the refusal came by redirect.
+    pub fn status(&self) -> Option<u16> {
+        self.status
+    }
+
+    /// Returns the server's explanation: foreign text, which may quote what was sent, and is in no other output.
+    ///
+    /// # Units and limits
+    ///
+    /// Characters that the RFC does not allow become `?`, and at most [`Refused::DESCRIPTION_CHARS_MAX`] are kept.
+    ///
+    /// # Spec
+    ///
+    /// <https://www.rfc-editor.org/rfc/rfc6749#section-5.2>
+    pub fn description(&self) -> Option<String> {
+        let text = self.description.as_ref()?.text()?;
+        let allowed = |c: char| matches!(c, '\x20'..='\x21' | '\x23'..='\x5b' | '\x5d'..='\x7e');
+        Some(
+            text.chars()
+                .take(Self::DESCRIPTION_CHARS_MAX)
+                .map(|c| if allowed(c) { c } else { '?' })
+                .collect(),
+        )
+    }
+
+    /// Tells whether only a new consent can help.
+    pub fn needs_consent(&self) -> bool {
+        self.code == ErrorCode::InvalidGrant
+            && matches!(self.step, Step::AuthorizationCode | Step::RefreshToken)
+    }
+
+    pub(super) fn retry(&self) -> Retry {
+        match self.code {
+            ErrorCode::ServerError | ErrorCode::TemporarilyUnavailable => Retry::Later(None),
+            _ => Retry::Never,
+        }
+    }
+
+    pub(super) fn hints(&self) -> &'static [&'static str] {
+        match (self.code, self.step) {
+            (ErrorCode::InvalidClient, _) => &[
+                "check the client identifier and secret, and that they belong to this environment",
+                "if the secret holds + or %, check how Basic credentials are encoded for this server",
+            ],
+            (ErrorCode::InvalidGrant, Step::AuthorizationCode) => &[
+                "a code lives five minutes and works once: start the authorization again",
+                "the redirection URI must be the one that the authorization request named",
+            ],
+            (ErrorCode::InvalidGrant, Step::RefreshToken) => &[
+                "the company withdrew its consent, or the token is of another environment or client: ask for consent again",
+                "Remote answers wrong client credentials in this way too: check them first",
+            ],
+            // Remote answers these four alike, with a bare `invalid_grant`.
+            (ErrorCode::InvalidGrant, Step::JwtBearer) => &[
+                "the integration's setting \"Create assertion tokens\" may be off",
+                "the subject's company may not be managed by this client",
+                "the subject may not exist: managers go by user id, employees by employment id",
+                "the credentials may be wrong or rotated: the client secret signs the assertion",
+            ],
+            (ErrorCode::InvalidGrant, _) => &["check the client identifier and secret"],
+            (ErrorCode::UnauthorizedClient | ErrorCode::UnsupportedGrantType, Step::JwtBearer) => {
+                &[
+                    "the assertion grant is open to vetted partners only: ask Remote to enable it for this client",
+                ]
+            }
+            (ErrorCode::UnauthorizedClient | ErrorCode::UnsupportedGrantType, _) => {
+                &["ask whoever issued the client to enable this grant"]
+            }
+            (ErrorCode::InvalidScope, Step::Authorization) => {
+                &["a consent request takes the URL-style scope, on the sandboxes too"]
+            }
+            (ErrorCode::InvalidScope, _) => {
+                &["check each name against the operation's scope table, and the subject's role"]
+            }
+            (ErrorCode::InvalidRequest, _) => {
+                &["this is likelier a fault of the caller's parameters than of the credentials"]
+            }
+            (ErrorCode::AccessDenied, _) => {
+                &["the company's admin denied the request, or may not grant it"]
+            }
+            (ErrorCode::Unnamed, _) if self.status == Some(401) => &[
+                "check the client identifier and secret, and that they belong to this environment",
+            ],
+            _ => &["look at the server's description of the error"],
+        }
+    }
+}
+
+impl fmt::Display for Refused {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "{}: the server refused with {}",
+            self.step.verb(),
+            self.code.as_str()
+        )?;
+        match self.status {
+            Some(status) => write!(f, " (status {status})"),
+            None => Ok(()),
+        }
+    }
+}
+
+impl fmt::Debug for Refused {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Refused")
+            .field("step", &self.step)
+            .field("code", &self.code)
+            .field("status", &self.status)
+            .field("description", &self.description)
+            .finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_description_is_cleaned_cut_and_only_handed_out_when_asked_for() {
+        let text = format!("bad \"quoted\" \\ \u{7}canary é {}", "x".repeat(500));
+        let refused = Refused::new(
+            Step::JwtBearer,
+            ErrorCode::InvalidGrant,
+            Some(400),
+            Some(Foreign::from(text.as_str())),
+        );
+        let description = refused.description().expect("a description");
+        assert!(
+            description.starts_with("bad ?quoted? ? ?canary ? xxx"),
+            "{description}"
+        );
+        assert_eq!(description.chars().count(), Refused::DESCRIPTION_CHARS_MAX);
+        for shown in [refused.to_string(), format!("{refused:?}")] {
+            assert!(!shown.contains("canary"), "{shown}");
+        }
+    }
+
+    #[test]
+    fn a_bare_invalid_grant_for_an_assertion_lists_all_four_causes() {
+        let refused = Refused::new(Step::JwtBearer, ErrorCode::InvalidGrant, Some(400), None);
+        assert_eq!(refused.hints().len(), 4);
+    }
+}

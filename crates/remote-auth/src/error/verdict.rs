@@ -1,0 +1,287 @@
+//! The verdict table: from what came back to what it means.
+//!
+//! The first row that fits decides. The order is the rule: a failing server's words are no verdict, a named error
+//! wins whatever the status, and a page is never taken for an answer.
+
+use std::ops::RangeInclusive;
+use std::time::Duration;
+
+use remote_oauth_client::support::{MediaType, Unreadable};
+use remote_oauth_client::types::{ErrorResponse, TokenResponse};
+use remote_oauth_client::{Error as WireError, ResponseValue};
+use reqwest::header::{HeaderMap, RETRY_AFTER};
+
+use super::{Deviated, Deviation, Error, ErrorCode, NoAnswer, Refused, Step, Unreachable};
+
+/// The most that a server can make a client wait: one hour.
+pub(crate) const RETRY_AFTER_MAX: Duration = Duration::from_secs(3600);
+
+/// What a body turned out to be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Body {
+    /// JSON with an `error` member: the family of RFC 6749 section 5.2.
+    Error,
+    /// JSON of the documented shape without `error`: Remote's second family, or a token.
+    Documented,
+    /// It calls itself JSON and is not, or not of the documented shape.
+    Malformed,
+    /// It does not call itself JSON and is none.
+    NotJson,
+    /// Larger than the bound.
+    TooLarge,
+    /// The connection broke or time ran out in the middle.
+    CutShort,
+    /// Not looked at, because the status is not documented.
+    Unread,
+}
+
+/// What a row decides.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Verdict {
+    Token,
+    Refused,
+    Failing,
+    RateLimited,
+    Broken,
+    Deviated(Deviation),
+}
+
+type Row = (RangeInclusive<u16>, &'static [Body], Verdict);
+
+const ANY: &[Body] = &[
+    Body::Error,
+    Body::Documented,
+    Body::Malformed,
+    Body::NotJson,
+    Body::TooLarge,
+    Body::CutShort,
+    Body::Unread,
+];
+
+/// Status, body, verdict.
+pub(crate) const ROWS: &[Row] = &[
+    // Load and failure first: OAuth words inside such answers are nobody's verdict.
+    (429..=429, ANY, Verdict::RateLimited),
+    (408..=408, ANY, Verdict::Failing),
+    (500..=599, ANY, Verdict::Failing),
+    // A connection that broke tells nothing, whatever the status was going to be.
+    (100..=599, &[Body::CutShort], Verdict::Broken),
+    (
+        100..=599,
+        &[Body::TooLarge],
+        Verdict::Deviated(Deviation::TooLarge),
+    ),
+    // A named error wins, with status 200 too.
+    (200..=200, &[Body::Error], Verdict::Refused),
+    (400..=499, &[Body::Error], Verdict::Refused),
+    (200..=200, &[Body::Documented], Verdict::Token),
+    // Remote's second family: a message in place of a word.
+    (400..=499, &[Body::Documented], Verdict::Refused),
+    // Pages and rubbish.
+    (
+        100..=599,
+        &[Body::NotJson],
+        Verdict::Deviated(Deviation::NotJson),
+    ),
+    (
+        100..=599,
+        &[Body::Malformed],
+        Verdict::Deviated(Deviation::Malformed),
+    ),
+    // What remains: a status that the description does not name.
+    (0..=u16::MAX, ANY, Verdict::Deviated(Deviation::Status)),
+];
+
+pub(crate) fn look_up(status: u16, body: Body) -> Verdict {
+    let row = ROWS
+        .iter()
+        .find(|(range, bodies, _)| range.contains(&status) && bodies.contains(&body));
+    row.map(|(.., verdict)| *verdict)
+        .expect("the last row fits everything")
+}
+
+/// What the token endpoint gave back.
+pub(crate) type TokenResult = Result<ResponseValue<TokenResponse>, WireError<ErrorResponse>>;
+
+/// Judges what the token endpoint gave back. Pure: the same answer always means the same.
+pub(crate) fn judge(step: Step, result: TokenResult) -> Result<TokenResponse, Error> {
+    let (status, body, headers) = match &result {
+        Ok(response) => {
+            let body = if response.as_ref().error.is_some() {
+                Body::Error
+            } else {
+                Body::Documented
+            };
+            (response.status().as_u16(), body, response.headers())
+        }
+        Err(error) => match (error.status(), error.headers()) {
+            (Some(status), Some(headers)) => (status.as_u16(), body_of(error), headers),
+            _ => return Err(without_answer(step, error)),
+        },
+    };
+    let unreachable = |cause| Unreachable {
+        step,
+        cause,
+        retry_after: retry_after(headers),
+        sent: true,
+    };
+    match look_up(status, body) {
+        Verdict::Token => match result {
+            Ok(response) => Ok(response.into_inner()),
+            Err(_) => Err(Deviated {
+                step,
+                status: Some(status),
+                deviation: Deviation::Malformed,
+            }
+            .into()),
+        },
+        Verdict::Refused => Err(refused(step, status, result).into()),
+        Verdict::Failing => Err(unreachable(NoAnswer::ServerFailing(status)).into()),
+        Verdict::RateLimited => Err(unreachable(NoAnswer::RateLimited).into()),
+        Verdict::Broken => Err(unreachable(broken_by(&result)).into()),
+        Verdict::Deviated(deviation) => Err(Deviated {
+            step,
+            status: Some(status),
+            deviation,
+        }
+        .into()),
+    }
+}
+
+fn body_of(error: &WireError<ErrorResponse>) -> Body {
+    match (error, error.unreadable()) {
+        (WireError::ErrorResponse(response), _) if response.as_ref().error.is_some() => Body::Error,
+        (WireError::ErrorResponse(_), _) => Body::Documented,
+        (_, Some(Unreadable::TooLarge)) => Body::TooLarge,
+        (_, Some(Unreadable::Interrupted(_))) => Body::CutShort,
+        (_, Some(_)) if error.media_type() == Some(MediaType::Json) => Body::Malformed,
+        (_, Some(_)) => Body::NotJson,
+        _ => Body::Unread,
+    }
+}
+
+fn broken_by(result: &TokenResult) -> NoAnswer {
+    match result.as_ref().err().and_then(WireError::unreadable) {
+        Some(Unreadable::Interrupted(failure)) => failure.kind().into(),
+        _ => NoAnswer::Broken,
+    }
+}
+
+fn without_answer(step: Step, error: &WireError<ErrorResponse>) -> Error {
+    match error {
+        WireError::CommunicationError(failure) => Unreachable {
+            step,
+            cause: failure.kind().into(),
+            retry_after: None,
+            sent: failure.may_have_been_sent(),
+        },
+        _ => Unreachable {
+            step,
+            cause: NoAnswer::Broken,
+            retry_after: None,
+            sent: false,
+        },
+    }
+    .into()
+}
+
+fn refused(step: Step, status: u16, result: TokenResult) -> Refused {
+    let (error, description) = match result {
+        Ok(response) => {
+            let token = response.into_inner();
+            (token.error, token.error_description)
+        }
+        Err(WireError::ErrorResponse(response)) => {
+            let refusal = response.into_inner();
+            (refusal.error, refusal.error_description.or(refusal.message))
+        }
+        Err(_) => (None, None),
+    };
+    Refused::new(
+        step,
+        ErrorCode::of(error.as_ref()),
+        Some(status),
+        description,
+    )
+}
+
+/// Reads how long to wait: `Retry-After` in seconds, else Remote's `x-ratelimit-reset` in milliseconds.
+///
+/// `Retry-After` as a date is not read: it would need the server's clock to agree with ours.
+pub(crate) fn retry_after(headers: &HeaderMap) -> Option<Duration> {
+    let number = |name: &str| headers.get(name)?.to_str().ok()?.trim().parse::<u64>().ok();
+    let asked = number(RETRY_AFTER.as_str())
+        .map(Duration::from_secs)
+        .or_else(|| number("x-ratelimit-reset").map(Duration::from_millis))?;
+    Some(asked.min(RETRY_AFTER_MAX))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_answer_has_its_verdict() {
+        use Body::*;
+        use Verdict::{Broken, Deviated as Off, Failing, RateLimited, Refused, Token};
+        let cases = [
+            (200, Documented, Token),
+            (200, Error, Refused),
+            (200, Malformed, Off(Deviation::Malformed)),
+            (200, NotJson, Off(Deviation::NotJson)),
+            (200, TooLarge, Off(Deviation::TooLarge)),
+            (200, CutShort, Broken),
+            (201, Unread, Off(Deviation::Status)),
+            (204, Unread, Off(Deviation::Status)),
+            (302, Unread, Off(Deviation::Status)),
+            (307, Unread, Off(Deviation::Status)),
+            (400, Error, Refused),
+            (400, Documented, Refused),
+            (400, NotJson, Off(Deviation::NotJson)),
+            (400, CutShort, Broken),
+            (401, Error, Refused),
+            (401, Documented, Refused),
+            (401, NotJson, Off(Deviation::NotJson)),
+            (403, Unread, Off(Deviation::Status)),
+            (404, Documented, Refused),
+            (404, NotJson, Off(Deviation::NotJson)),
+            (408, Unread, Failing),
+            (422, Documented, Refused),
+            (429, Documented, RateLimited),
+            (429, Error, RateLimited),
+            (429, NotJson, RateLimited),
+            (500, Unread, Failing),
+            (500, Error, Failing),
+            (502, NotJson, Failing),
+            (503, Unread, Failing),
+            (599, TooLarge, Failing),
+            (999, Unread, Off(Deviation::Status)),
+        ];
+        for (status, body, verdict) in cases {
+            assert_eq!(look_up(status, body), verdict, "{status} {body:?}");
+        }
+    }
+
+    #[test]
+    fn the_wait_that_a_server_asks_for_is_read_and_bounded() {
+        let (seven, reset) = (("retry-after", "7"), ("x-ratelimit-reset", "12043"));
+        let soon = ("retry-after", "soon");
+        let cases = [
+            (vec![seven], Some(Duration::from_secs(7))),
+            (vec![reset], Some(Duration::from_millis(12043))),
+            (vec![seven, reset], Some(Duration::from_secs(7))),
+            (vec![("retry-after", "999999999")], Some(RETRY_AFTER_MAX)),
+            (vec![("retry-after", "-1")], None),
+            (vec![soon], None),
+            (vec![soon, reset], Some(Duration::from_millis(12043))),
+            (vec![], None),
+        ];
+        for (headers, expected) in cases {
+            let map: HeaderMap = headers
+                .iter()
+                .map(|(k, v)| (k.parse().expect("name"), v.parse().expect("value")))
+                .collect();
+            assert_eq!(retry_after(&map), expected, "{headers:?}");
+        }
+    }
+}

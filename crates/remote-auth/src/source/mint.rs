@@ -1,0 +1,106 @@
+//! How each kind of source gets its next token.
+
+use std::fmt;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use super::TokenFuture;
+use crate::assertion::Subject;
+use crate::client::Client;
+use crate::error::{Error, Misuse, WrongEnvironment};
+use crate::grant::refresh_token;
+use crate::scope::AssertionScope;
+use crate::secret::RefreshToken;
+
+/// Asks for one token. `Debug` names the grant.
+pub(crate) trait Mint: fmt::Debug + Send + Sync + 'static {
+    /// Asks once. The engine sees to it that one call runs at a time.
+    fn mint(&self) -> TokenFuture<'_>;
+
+    /// Returns the refresh token, where there is one.
+    fn refresh_token(&self) -> Option<RefreshToken> {
+        None
+    }
+}
+
+pub(crate) struct ClientCredentials(pub(crate) Client);
+
+impl Mint for ClientCredentials {
+    fn mint(&self) -> TokenFuture<'_> {
+        Box::pin(async { Ok(self.0.request_for_itself().await?.token) })
+    }
+}
+
+impl fmt::Debug for ClientCredentials {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("client credentials")
+    }
+}
+
+pub(crate) struct Assertion {
+    pub(crate) client: Client,
+    pub(crate) subject: Subject,
+    pub(crate) scope: AssertionScope,
+}
+
+impl Mint for Assertion {
+    fn mint(&self) -> TokenFuture<'_> {
+        Box::pin(async { Ok(self.client.assert(&self.subject, &self.scope).await?.token) })
+    }
+}
+
+impl fmt::Debug for Assertion {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "assertion as {}", self.subject.principal())
+    }
+}
+
+pub(crate) struct Refresh {
+    client: Client,
+    kept: Mutex<Option<RefreshToken>>,
+}
+
+impl Refresh {
+    pub(crate) fn new(client: Client, token: Option<RefreshToken>) -> Self {
+        Self {
+            client,
+            kept: Mutex::new(token),
+        }
+    }
+
+    fn kept(&self) -> MutexGuard<'_, Option<RefreshToken>> {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Mint for Refresh {
+    fn mint(&self) -> TokenFuture<'_> {
+        Box::pin(async {
+            let sent = self
+                .refresh_token()
+                .ok_or_else(|| Error::from(Misuse::NoRefreshToken))?;
+            let set = self.client.refresh(&sent).await?;
+            *self.kept() = Some(refresh_token::kept(sent, set.refresh_token));
+            Ok(set.token)
+        })
+    }
+
+    fn refresh_token(&self) -> Option<RefreshToken> {
+        self.kept().clone()
+    }
+}
+
+impl fmt::Debug for Refresh {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("refresh token")
+    }
+}
+
+/// Stands for a grant of another client or environment, which the server would refuse.
+#[derive(Debug)]
+pub(crate) struct ForeignGrant;
+
+impl Mint for ForeignGrant {
+    fn mint(&self) -> TokenFuture<'_> {
+        Box::pin(async { Err(WrongEnvironment::Grant.into()) })
+    }
+}

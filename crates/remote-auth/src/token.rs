@@ -1,0 +1,308 @@
+//! One access token, and all that is known of it.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use remote_oauth_client::ExpiresIn;
+use reqwest::header::{AUTHORIZATION, HeaderValue};
+use secrecy::ExposeSecret;
+
+use crate::clock::Clock;
+use crate::environment::Environment;
+use crate::error::{Error, WrongEnvironment};
+use crate::scope::Scope;
+use crate::secret::AccessToken;
+
+/// Names whom a token stands for, which decides what it can reach.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Principal {
+    /// The partner itself: lists and creates companies.
+    Partner,
+    /// A company that consented, as the admin who did.
+    Company,
+    /// One company manager, by assertion.
+    CompanyManager,
+    /// One employee, by assertion: `/v1/employee/…` only.
+    Employee,
+    /// A customer, by its own static token.
+    Customer,
+}
+
+impl Principal {
+    /// Returns the name for people: `partner`, `company`, `company manager`, `employee` or `customer`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Partner => "partner",
+            Self::Company => "company",
+            Self::CompanyManager => "company manager",
+            Self::Employee => "employee",
+            Self::Customer => "customer",
+        }
+    }
+}
+
+impl fmt::Display for Principal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// Holds an access token with the environment that minted it. Cheap to clone.
+///
+/// # Secrets
+///
+/// `Debug` shows everything but the token. [`Token::access_token`] hands it out behind its redacting type.
+#[derive(Clone)]
+pub struct Token(Arc<Inner>);
+
+struct Inner {
+    access_token: AccessToken,
+    header: HeaderValue,
+    environment: Environment,
+    principal: Principal,
+    granted_scope: Option<Scope>,
+    expiry: Option<Expiry>,
+    generation: u64,
+}
+
+/// When a token ends, on both clocks. The earlier one decides.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Expiry {
+    pub(crate) life: Duration,
+    wall: SystemTime,
+    elapsed: Duration,
+}
+
+/// How long a token is used whose answer does not say how long it lives: five minutes.
+///
+/// The RFC recommends the member and does not demand it. A documented token lives an hour, so this is short.
+pub(crate) const LIFE_ASSUMED: Duration = Duration::from_secs(5 * 60);
+
+/// How long a token is used at most, whatever the answer says: a day.
+pub(crate) const LIFE_MAX: Duration = Duration::from_secs(24 * 60 * 60);
+
+impl Expiry {
+    /// Counts from a moment before the request was sent, so that the token never ends later than the server means.
+    pub(crate) fn counted_from(start: Moment, expires_in: Option<ExpiresIn>) -> Self {
+        let life = expires_in.map_or(LIFE_ASSUMED, |life| {
+            Duration::from_secs(life.as_secs()).min(LIFE_MAX)
+        });
+        Self {
+            life,
+            wall: start.wall.checked_add(life).unwrap_or(start.wall),
+            elapsed: start.elapsed.saturating_add(life),
+        }
+    }
+
+    /// Returns how long the token still lives; zero when either clock says that it has ended.
+    pub(crate) fn left(&self, now: Moment) -> Duration {
+        let by_wall = self.wall.duration_since(now.wall).unwrap_or_default();
+        self.elapsed.saturating_sub(now.elapsed).min(by_wall)
+    }
+}
+
+/// One reading of both clocks.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Moment {
+    pub(crate) wall: SystemTime,
+    pub(crate) elapsed: Duration,
+}
+
+impl Moment {
+    pub(crate) fn now(clock: &dyn Clock) -> Self {
+        Self {
+            wall: clock.wall(),
+            elapsed: clock.elapsed(),
+        }
+    }
+}
+
+impl Token {
+    pub(crate) fn new(
+        access_token: AccessToken,
+        environment: Environment,
+        principal: Principal,
+        granted_scope: Option<Scope>,
+        expiry: Option<Expiry>,
+    ) -> Self {
+        let header = bearer_header(&access_token);
+        Self(Arc::new(Inner {
+            access_token,
+            header,
+            environment,
+            principal,
+            granted_scope,
+            expiry,
+            generation: 0,
+        }))
+    }
+
+    /// Numbers the token within its source.
+    pub(crate) fn numbered(self, generation: u64) -> Self {
+        let inner = Arc::try_unwrap(self.0).unwrap_or_else(|shared| Inner {
+            access_token: shared.access_token.clone(),
+            header: shared.header.clone(),
+            environment: shared.environment.clone(),
+            granted_scope: shared.granted_scope.clone(),
+            ..*shared
+        });
+        Self(Arc::new(Inner {
+            generation,
+            ..inner
+        }))
+    }
+
+    /// Returns the token itself.
+    pub fn access_token(&self) -> &AccessToken {
+        &self.0.access_token
+    }
+
+    /// Returns the environment that minted the token.
+    pub fn environment(&self) -> &Environment {
+        &self.0.environment
+    }
+
+    /// Returns whom the token stands for.
+    pub fn principal(&self) -> Principal {
+        self.0.principal
+    }
+
+    /// Returns what the server says that it granted; `None` means as requested.
+    ///
+    /// # Spec
+    ///
+    /// <https://www.rfc-editor.org/rfc/rfc6749#section-5.1>
+    pub fn granted_scope(&self) -> Option<&Scope> {
+        self.0.granted_scope.as_ref()
+    }
+
+    /// Returns when the token ends by the time of day; `None` for customer API tokens, whose end nobody documents.
+    ///
+    /// # Units and limits
+    ///
+    /// Counted from before the request was sent.
+    /// A token whose answer names no life is used for five minutes; none is used for more than a day.
+    pub fn expires_at(&self) -> Option<SystemTime> {
+        self.0.expiry.map(|expiry| expiry.wall)
+    }
+
+    /// Returns the token's number within its source, from 1, one more for each renewal.
+    pub fn generation(&self) -> u64 {
+        self.0.generation
+    }
+
+    pub(crate) fn expiry(&self) -> Option<Expiry> {
+        self.0.expiry
+    }
+
+    /// Returns the value of an `Authorization` header, marked sensitive.
+    ///
+    /// Prefer [`Token::authorize`], which looks where the request goes.
+    pub fn header(&self) -> HeaderValue {
+        self.0.header.clone()
+    }
+
+    /// Attaches the token to a request, unless the request already carries an `Authorization` header.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Environment`] if the request goes to another origin than the gateway that minted the token.
+    ///
+    /// # Spec
+    ///
+    /// <https://www.rfc-editor.org/rfc/rfc6750#section-2.1>
+    pub fn authorize(&self, request: &mut reqwest::Request) -> Result<(), Error> {
+        if request.headers().contains_key(AUTHORIZATION) {
+            return Ok(());
+        }
+        if !self.0.environment.gateway().is_origin_of(request.url()) {
+            return Err(WrongEnvironment::Origin.into());
+        }
+        request.headers_mut().insert(AUTHORIZATION, self.header());
+        Ok(())
+    }
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the token is written into a header that is marked sensitive"
+)]
+fn bearer_header(token: &AccessToken) -> HeaderValue {
+    let text =
+        remote_oauth_client::Secret::from(format!("Bearer {}", token.wire().expose_secret()));
+    let mut header =
+        HeaderValue::from_str(text.expose_secret()).expect("an access token is printable ASCII");
+    header.set_sensitive(true);
+    header
+}
+
+impl fmt::Debug for Token {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Token")
+            .field("principal", &self.0.principal)
+            .field("environment", &self.0.environment.name())
+            .field("expires_at", &self.expires_at())
+            .field("generation", &self.0.generation)
+            .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::UNIX_EPOCH;
+
+    use super::*;
+
+    const START: Moment = Moment {
+        wall: UNIX_EPOCH,
+        elapsed: Duration::ZERO,
+    };
+
+    fn later(wall_s: u64, elapsed_s: u64) -> Moment {
+        Moment {
+            wall: UNIX_EPOCH + Duration::from_secs(wall_s),
+            elapsed: Duration::from_secs(elapsed_s),
+        }
+    }
+
+    #[test]
+    fn no_number_of_seconds_means_for_ever() {
+        let cases = [
+            (None, LIFE_ASSUMED.as_secs()),
+            (Some(0), 0),
+            (Some(3600), 3600),
+            (Some(86_400), 86_400),
+            (Some(86_401), 86_400),
+            (Some(u64::MAX), 86_400),
+        ];
+        for (expires_in, life_s) in cases {
+            let expiry = Expiry::counted_from(START, expires_in.map(ExpiresIn::from_secs));
+            assert_eq!(expiry.left(START).as_secs(), life_s, "{expires_in:?}");
+        }
+    }
+
+    #[test]
+    fn a_token_ends_when_either_clock_says_so() {
+        let expiry = Expiry::counted_from(START, Some(ExpiresIn::from_secs(3600)));
+        let cases = [
+            ("both run", later(600, 600), 3000),
+            (
+                "suspended for an hour: only the wall clock saw it",
+                later(4200, 600),
+                0,
+            ),
+            (
+                "set back a day: only the elapsed clock is right",
+                later(0, 3600),
+                0,
+            ),
+            ("set back a little", later(0, 600), 3000),
+            ("set forward a day", later(90_000, 600), 0),
+        ];
+        for (case, now, left_s) in cases {
+            assert_eq!(expiry.left(now).as_secs(), left_s, "{case}");
+        }
+    }
+}
