@@ -259,10 +259,7 @@ mod tests {
 
     #[test]
     fn a_refresh_token_that_cannot_be_sent_back_is_none() {
-        for value in [
-            r#""""#, r#""a
-b""#, "null",
-        ] {
+        for value in [r#""""#, r#""a\nb""#, "null"] {
             let json =
                 format!(r#"{{"access_token":"a","token_type":"Bearer","refresh_token":{value}}}"#);
             let answer = judged(&json).expect(value);
