@@ -1,0 +1,138 @@
+//! `remote-auth sandbox serve`: an embedded sandbox that stays.
+
+use std::fmt::Write;
+use std::io;
+
+use remote_auth::secrecy::ExposeSecret;
+use remote_auth::secrecy::zeroize::Zeroizing;
+use remote_auth_sandbox::{Gateway, Sandbox};
+
+use crate::args::ServeArgs;
+use crate::env;
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::render;
+
+/// Serves until interrupted.
+pub(crate) async fn serve(args: &ServeArgs) -> Result<(), Failure> {
+    let sandbox = Sandbox::builder()
+        .port(args.port)
+        .auto_approve(args.auto_approve)
+        .start()
+        .await
+        .map_err(not_started)?;
+    let interrupted = interruption()?;
+    render::print(&introduction(&sandbox))?;
+    interrupted.await;
+    render::tell("Stopping.");
+    sandbox.shutdown().await;
+    Ok(())
+}
+
+/// Says why no sandbox runs.
+pub(crate) fn not_started(error: io::Error) -> Failure {
+    Failure::new(
+        Exit::Configuration,
+        "sandbox.start",
+        format!("start the embedded sandbox: {}", error.kind()),
+    )
+    .hint("its ports must be free; port 0 takes any free one")
+}
+
+/// Writes what a shell can read: addresses as comments, credentials as variables.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the command is to print the demo credentials, which are good for nothing else"
+)]
+fn introduction(sandbox: &Sandbox) -> Zeroizing<String> {
+    let mut text = Zeroizing::new(String::from(
+        "# The embedded sandbox of remote-auth: loopback only, in memory, not for production.\n",
+    ));
+    let mut line = |line: std::fmt::Arguments<'_>| {
+        // Writing to a `String` cannot fail.
+        let _ = writeln!(text, "{line}");
+    };
+    for gateway in Gateway::ALL {
+        let url = sandbox.gateway_url(gateway);
+        line(format_args!("# {:<16} {url}", gateway.name()));
+    }
+    let fixture = sandbox.fixture();
+    let manager = fixture.manager_user_id();
+    let employment = fixture.employment_id();
+    line(format_args!(
+        "# company manager  urn:remote-api:company-manager:user:{manager}"
+    ));
+    line(format_args!(
+        "# employee         urn:remote-api:employee:employment:{employment}"
+    ));
+    for uri in sandbox.redirect_uris() {
+        line(format_args!("# redirection URI  {uri}"));
+    }
+    let gateway = sandbox.gateway_url(Gateway::Sandbox);
+    line(format_args!(
+        "# Try: remote-auth token --flow client-credentials --gateway {gateway}"
+    ));
+    let secret = sandbox.client_secret().expose_secret();
+    let api_token = sandbox.customer_api_token(Gateway::Sandbox).expose_secret();
+    for (variable, value) in [
+        (&env::CLIENT_ID, sandbox.client_id()),
+        (&env::CLIENT_SECRET, secret),
+        (&env::API_TOKEN, api_token),
+    ] {
+        line(format_args!("export {}='{value}'", variable.name));
+    }
+    text
+}
+
+/// Prepares to hear of an interruption, so that none between here and the waiting is lost.
+#[cfg(unix)]
+fn interruption() -> Result<impl Future<Output = ()>, Failure> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let listen = |kind| signal(kind).map_err(|_| deaf());
+    let (mut interrupt, mut terminate) = (
+        listen(SignalKind::interrupt())?,
+        listen(SignalKind::terminate())?,
+    );
+    Ok(async move {
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+        }
+    })
+}
+
+#[cfg(not(unix))]
+fn interruption() -> Result<impl Future<Output = ()>, Failure> {
+    Ok(async {
+        // Without signals the process ends when it is ended.
+        if tokio::signal::ctrl_c().await.is_err() {
+            std::future::pending::<()>().await;
+        }
+    })
+}
+
+#[cfg(unix)]
+fn deaf() -> Failure {
+    Failure::new(Exit::Other, "signal.listen", "listen for interruptions")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn everything_that_is_printed_can_be_read_by_a_shell() {
+        let sandbox = Sandbox::start().await.expect("a sandbox");
+        let text = introduction(&sandbox);
+        for line in text.lines() {
+            let assigns = line.strip_prefix("export ").is_some_and(|rest| {
+                let (name, value) = rest.split_once('=').unwrap_or_default();
+                let quoted = value.strip_prefix('\'').and_then(|v| v.strip_suffix('\''));
+                env::ALL.iter().any(|variable| variable.name == name)
+                    && quoted.is_some_and(|value| !value.is_empty() && !value.contains('\''))
+            });
+            assert!(assigns || line.starts_with("# "), "{line}");
+        }
+        assert_eq!(text.matches("export ").count(), 3);
+    }
+}

@@ -1,0 +1,184 @@
+//! Exit codes: the whole list, and which error has which.
+//!
+//! A program may rely on this: 9 and 10 mean that the same command can work later without anybody acting, 12 that
+//! nobody answered in time, and every other number that somebody has to act first.
+
+use std::process::ExitCode;
+
+use remote_auth::Error;
+use remote_auth::error::{Retry, Step};
+
+/// Names an exit code.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub(crate) enum Exit {
+    Success = 0,
+    Other = 1,
+    Usage = 2,
+    Configuration = 3,
+    NotAuthenticated = 4,
+    GrantDead = 5,
+    ClientRejected = 6,
+    ScopeMissing = 7,
+    WrongEnvironment = 8,
+    Passing = 9,
+    RateLimited = 10,
+    TimedOut = 12,
+    Drift = 13,
+}
+
+impl Exit {
+    /// All of them, in order.
+    pub(crate) const ALL: [Self; 13] = [
+        Self::Success,
+        Self::Other,
+        Self::Usage,
+        Self::Configuration,
+        Self::NotAuthenticated,
+        Self::GrantDead,
+        Self::ClientRejected,
+        Self::ScopeMissing,
+        Self::WrongEnvironment,
+        Self::Passing,
+        Self::RateLimited,
+        Self::TimedOut,
+        Self::Drift,
+    ];
+
+    pub(crate) fn number(self) -> u8 {
+        self as u8
+    }
+
+    /// Says what the code means, for the help.
+    pub(crate) fn meaning(self) -> &'static str {
+        match self {
+            Self::Success => "it worked",
+            Self::Other => "any other failure, a fault of this program included",
+            Self::Usage => "the command line is wrong",
+            Self::Configuration => "a variable, a file or a port cannot be used",
+            Self::NotAuthenticated => "a credential is missing, or the login was not completed",
+            Self::GrantDead => "the grant is dead: ask the company for consent again",
+            Self::ClientRejected => "the client or its assertion is rejected",
+            Self::ScopeMissing => "a scope is not allowed",
+            Self::WrongEnvironment => "a token and a gateway do not belong together",
+            Self::Passing => "passing trouble (network, failing server): try again",
+            Self::RateLimited => "the rate limit is reached: try again later",
+            Self::TimedOut => "nobody answered in time",
+            Self::Drift => "the server, or the demo, is not as documented",
+        }
+    }
+
+    /// Finds the code of an error.
+    ///
+    /// What the core calls retryable is 9 or 10 here, and nothing else is.
+    pub(crate) fn of(error: &Error) -> Self {
+        let code = error.code();
+        let (family, word) = code.split_once('.').unwrap_or((code, ""));
+        match (family, word) {
+            ("unreachable", "rate_limited") => Self::RateLimited,
+            _ if error.retry() != Retry::Never => Self::Passing,
+            ("misuse", word) => Self::of_misuse(word),
+            ("refused", word) => Self::of_refusal(word, error),
+            ("mismatched", _) => Self::NotAuthenticated,
+            ("environment", _) => Self::WrongEnvironment,
+            ("deviated", _) => Self::Drift,
+            _ => Self::Other,
+        }
+    }
+
+    /// Parts what came by a flag from what came by a variable or a file.
+    fn of_misuse(word: &str) -> Self {
+        match word {
+            "gateway"
+            | "environment_name"
+            | "redirect_uri"
+            | "subject"
+            | "subject_misspelt"
+            | "scope_syntax"
+            | "consent_scope_style"
+            | "assertion_scope_style" => Self::Usage,
+            "client_id"
+            | "client_secret"
+            | "refresh_token"
+            | "customer_api_token"
+            | "short_assertion_key" => Self::Configuration,
+            "no_credentials" | "stale_code" => Self::NotAuthenticated,
+            "no_refresh_token" => Self::GrantDead,
+            _ => Self::Other,
+        }
+    }
+
+    fn of_refusal(word: &str, error: &Error) -> Self {
+        let Error::Refused(refused) = error else {
+            return Self::Other;
+        };
+        match word {
+            "invalid_grant" if refused.needs_consent() => Self::GrantDead,
+            "invalid_client"
+            | "invalid_grant"
+            | "unauthorized_client"
+            | "unsupported_grant_type" => Self::ClientRejected,
+            // Remote's second family has no word, only a status.
+            "unnamed" if refused.status() == Some(401) => Self::ClientRejected,
+            "invalid_scope" => Self::ScopeMissing,
+            "access_denied" => Self::NotAuthenticated,
+            _ if refused.step() == Step::Authorization => Self::NotAuthenticated,
+            _ => Self::Other,
+        }
+    }
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        Self::from(exit.number())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use remote_auth::error::{Mismatched, Misuse, WrongEnvironment};
+
+    use super::*;
+
+    #[test]
+    fn each_misuse_says_whether_the_command_line_or_the_surroundings_are_wrong() {
+        let cases = [
+            (Misuse::Gateway, 2),
+            (Misuse::EnvironmentName, 2),
+            (Misuse::RedirectUri, 2),
+            (Misuse::Subject, 2),
+            (Misuse::SubjectMisspelt, 2),
+            (Misuse::ScopeSyntax, 2),
+            (Misuse::ConsentScopeStyle, 2),
+            (Misuse::AssertionScopeStyle, 2),
+            (Misuse::ClientId, 3),
+            (Misuse::ClientSecret, 3),
+            (Misuse::RefreshToken, 3),
+            (Misuse::CustomerApiToken, 3),
+            (Misuse::ShortAssertionKey, 3),
+            (Misuse::NoCredentials, 4),
+            (Misuse::StaleCode, 4),
+            (Misuse::NoRefreshToken, 5),
+            (Misuse::NoRuntime, 1),
+            (Misuse::Transport, 1),
+        ];
+        for (misuse, number) in cases {
+            assert_eq!(Exit::of(&misuse.into()).number(), number, "{misuse:?}");
+        }
+    }
+
+    #[test]
+    fn a_foreign_callback_and_a_foreign_gateway_have_codes_of_their_own() {
+        assert_eq!(Exit::of(&Mismatched::State.into()), Exit::NotAuthenticated);
+        assert_eq!(
+            Exit::of(&WrongEnvironment::Origin.into()),
+            Exit::WrongEnvironment
+        );
+    }
+
+    #[test]
+    fn codes_are_listed_once_and_in_order() {
+        let numbers = Exit::ALL.map(Exit::number);
+        assert!(numbers.is_sorted_by(|a, b| a < b), "{numbers:?}");
+    }
+}

@@ -1,0 +1,50 @@
+//! A browser with nobody in front of it.
+
+use remote_oauth_client::transport::{Timeouts, http_client};
+use url::Url;
+
+/// Finds the address that `login` prints, in a line of standard error.
+pub fn address_in(line: &str) -> Option<Url> {
+    let address = Url::parse(line.trim()).ok()?;
+    address.path().ends_with("/authorize").then_some(address)
+}
+
+/// Opens an address and returns the status, where it redirects to, and the page.
+///
+/// # Panics
+///
+/// If nothing answers.
+pub async fn open(address: &str) -> (u16, Option<String>, String) {
+    let url = Url::parse(address).expect("an address");
+    let base = url.join("/").expect("a base");
+    let http = http_client(&base, &Timeouts::default()).expect("an HTTP client");
+    let answer = http.get(url).send().await.expect("an answer");
+    let status = answer.status().as_u16();
+    let location = answer.headers().get("location");
+    let location = location.map(|value| value.to_str().expect("text").to_owned());
+    (status, location, answer.text().await.expect("a page"))
+}
+
+/// Returns a parameter of an address.
+///
+/// # Panics
+///
+/// If it is not there.
+pub fn parameter(address: &Url, name: &str) -> String {
+    let mut pairs = address.query_pairs();
+    let found = pairs.find(|(known, _)| known == name);
+    found.expect("the parameter").1.into_owned()
+}
+
+/// Writes the callback that answers an authorization request, with the given parameters beside its state.
+///
+/// # Panics
+///
+/// If the request names no redirection URI or no state.
+pub fn callback(request: &Url, more: &str) -> String {
+    let redirect_uri = parameter(request, "redirect_uri");
+    format!(
+        "{redirect_uri}?state={}&{more}",
+        parameter(request, "state")
+    )
+}

@@ -1,0 +1,60 @@
+//! Golden files: what the program shows, held in `golden/`.
+//!
+//! `UPDATE_GOLDEN=1 cargo test -p remote-auth-tests` writes them anew; a machine that says it is CI refuses to.
+
+use std::fs;
+use std::path::Path;
+
+/// Compares text with a golden file, or writes the file if that was asked for.
+///
+/// Blanks at the ends of lines do not count.
+///
+/// # Panics
+///
+/// If the two differ.
+pub fn check(name: &str, actual: &str) {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("golden")
+        .join(name);
+    let lines: Vec<&str> = actual.lines().map(str::trim_end).collect();
+    let actual = lines.join("\n") + "\n";
+    if updating() {
+        fs::write(&path, &actual).expect("the golden file can be written");
+    }
+    let golden = fs::read_to_string(&path).unwrap_or_default();
+    assert!(
+        golden == actual,
+        "golden/{name} differs; if that is meant, run again with UPDATE_GOLDEN=1 and review the change.\n\
+         --- now ---\n{actual}"
+    );
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the tests have no other way to be told that a change is meant"
+)]
+fn updating() -> bool {
+    let set = |name| std::env::var_os(name).is_some_and(|value| !value.is_empty());
+    assert!(
+        !(set("UPDATE_GOLDEN") && set("CI")),
+        "golden files are not updated in CI"
+    );
+    set("UPDATE_GOLDEN")
+}
+
+/// Replaces what differs from run to run: ports of loopback addresses, and whatever stands in single quotes.
+pub fn scrub(text: &str) -> String {
+    let mut scrubbed = String::new();
+    for (index, part) in text.split("http://127.0.0.1:").enumerate() {
+        let rest = part.trim_start_matches(|c: char| c.is_ascii_digit());
+        if index > 0 {
+            scrubbed.push_str("http://127.0.0.1:PORT");
+        }
+        scrubbed.push_str(if index > 0 { rest } else { part });
+    }
+    let quoted = scrubbed.split('\'').enumerate();
+    let parts: Vec<&str> = quoted
+        .map(|(index, part)| if index % 2 == 1 { "SCRUBBED" } else { part })
+        .collect();
+    parts.join("'")
+}

@@ -1,0 +1,62 @@
+//! Planted secrets: each carries a mark that must be found nowhere but where a secret was asked for.
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+
+/// The mark.
+pub const MARK: &str = "c4n4ry";
+
+/// A client identifier that form-encoding changes. It is no secret and carries no mark.
+pub const CLIENT_ID: &str = "client + id%7E";
+
+/// A client secret that form-encoding changes, long enough to sign with.
+pub const CLIENT_SECRET: &str = "c4n4ry-client-secret+/ =&%41 with blanks: and a colon";
+
+/// An access token.
+pub const ACCESS_TOKEN: &str = "c4n4ry-access-token";
+
+/// A refresh token.
+pub const REFRESH_TOKEN: &str = "c4n4ry-refresh-token";
+
+/// A refresh token that replaces another.
+pub const NEXT_REFRESH_TOKEN: &str = "c4n4ry-next-refresh-token";
+
+/// An authorization code.
+pub const CODE: &str = "c4n4ry-code";
+
+/// Tells what is wrong with a text in which no secret may be, if anything is.
+///
+/// Looks for the mark, for the Basic credentials in Base64 both as they are and form-encoded, and for the beginning of
+/// any JSON Web Token.
+pub fn found_in(text: &str) -> Option<String> {
+    let encoded =
+        |text: &str| -> String { form_urlencoded::byte_serialize(text.as_bytes()).collect() };
+    let percent = |text: &str| encoded(text).replace('+', "%20");
+    let needles = [
+        MARK.to_owned(),
+        STANDARD.encode(format!("{CLIENT_ID}:{CLIENT_SECRET}")),
+        STANDARD.encode(format!("{}:{}", encoded(CLIENT_ID), encoded(CLIENT_SECRET))),
+        STANDARD.encode(format!("{}:{}", percent(CLIENT_ID), percent(CLIENT_SECRET))),
+        "eyJ".to_owned(),
+    ];
+    let needle = needles.into_iter().find(|needle| text.contains(needle))?;
+    let line = text.lines().find(|line| line.contains(&needle));
+    Some(format!("{needle} in: {}", line.unwrap_or_default()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_planted_secret_is_found_in_each_of_its_forms() {
+        for text in [
+            "x c4n4ry-code x",
+            "Basic Y2xpZW50ICsgaWQlN0U6YzRuNHJ5LWNsaWVudC1zZWNyZXQrLyA9JiU0MSB3aXRoIGJsYW5rczogYW5kIGEgY29sb24=",
+            "assertion=eyJhbGciOi",
+        ] {
+            assert!(found_in(text).is_some(), "{text}");
+        }
+        assert_eq!(found_in("nothing of the kind"), None);
+    }
+}
