@@ -2,8 +2,8 @@
 
 use std::fmt;
 
-use serde::de::{IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde_json::value::RawValue;
 
 /// Holds text that the other side chose, which may quote what it was sent.
 ///
@@ -62,52 +62,10 @@ impl Serialize for Foreign {
 
 impl<'de> Deserialize<'de> for Foreign {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(AnyShape)
-    }
-}
-
-/// Accepts whatever JSON allows and keeps only text.
-struct AnyShape;
-
-impl<'de> Visitor<'de> for AnyShape {
-    type Value = Foreign;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("any JSON value")
-    }
-
-    fn visit_str<E>(self, text: &str) -> Result<Foreign, E> {
-        Ok(Foreign::from(text))
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Foreign, A::Error> {
-        while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
-        Ok(Foreign(None))
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Foreign, A::Error> {
-        while seq.next_element::<IgnoredAny>()?.is_some() {}
-        Ok(Foreign(None))
-    }
-
-    fn visit_bool<E>(self, _: bool) -> Result<Foreign, E> {
-        Ok(Foreign(None))
-    }
-
-    fn visit_i64<E>(self, _: i64) -> Result<Foreign, E> {
-        Ok(Foreign(None))
-    }
-
-    fn visit_u64<E>(self, _: u64) -> Result<Foreign, E> {
-        Ok(Foreign(None))
-    }
-
-    fn visit_f64<E>(self, _: f64) -> Result<Foreign, E> {
-        Ok(Foreign(None))
-    }
-
-    fn visit_unit<E>(self) -> Result<Foreign, E> {
-        Ok(Foreign(None))
+        // From its text, because a parser of values refuses numbers out of range and halves of characters.
+        let raw = Box::<RawValue>::deserialize(deserializer)?;
+        Ok(serde_json::from_str::<String>(raw.get())
+            .map_or(Self(None), |text| Self::from(text.as_str())))
     }
 }
 
@@ -127,6 +85,8 @@ mod tests {
             ("1.5", None),
             ("true", None),
             ("null", None),
+            ("1e400", None),
+            (r#""half \ud800""#, None),
         ];
         for (json, text) in cases {
             let foreign: Foreign = serde_json::from_str(json).expect(json);

@@ -198,7 +198,7 @@ impl<T: DeserializeOwned> ResponseValue<T> {
         let declared = response.content_length();
         let head = Head::of(&mut response);
         let decoded = match read_bounded(response, declared).await {
-            Ok(body) => serde_json::from_slice(&body).map_err(|error| Unreadable::json(&error)),
+            Ok(body) => decode(&body),
             Err(unreadable) => Err(unreadable),
         };
         match decoded {
@@ -230,6 +230,14 @@ impl<T: fmt::Debug> fmt::Debug for ResponseValue<T> {
             .field("status", &self.head.status.as_u16())
             .field("inner", &self.inner)
             .finish_non_exhaustive()
+    }
+}
+
+/// Reads an object. A derived decoder would take an array too, and the members by their position in it.
+fn decode<T: DeserializeOwned>(body: &[u8]) -> Result<T, Unreadable> {
+    match body.iter().find(|byte| !byte.is_ascii_whitespace()) {
+        Some(b'[') => Err(Unreadable::OtherShape { line: 1, column: 0 }),
+        _ => serde_json::from_slice(body).map_err(|error| Unreadable::json(&error)),
     }
 }
 
