@@ -330,6 +330,10 @@ impl ClientBuilder {
         if !secret.wire().is_vschar() {
             return Err(Misuse::ClientSecret.into());
         }
+        // https://www.rfc-editor.org/rfc/rfc7617#section-2 has no way to write it.
+        if self.encoding == BasicEncoding::Raw && client_id.as_str().contains(':') {
+            return Err(Misuse::ClientIdColon.into());
+        }
         let auth = ClientAuth::basic(client_id.as_str(), secret.wire(), self.encoding);
         let http = transport::http_client(self.environment.gateway().base(), &self.timeouts)
             .map_err(|_| Error::from(Misuse::Transport))?;
@@ -367,6 +371,7 @@ mod tests {
         let cases = [
             (Some(("id", "secret")), None),
             (Some(("id", "a:b+c%d#e ~")), None),
+            (Some(("i:d", "secret")), Some("misuse.client_id_colon")),
             (Some(("", "secret")), Some("misuse.client_id")),
             (Some(("id\n", "secret")), Some("misuse.client_id")),
             (Some(("id", "")), Some("misuse.client_secret")),

@@ -48,6 +48,12 @@ misuses! {
         text: "use the client identifier: it must be printable ASCII and not empty",
         hints: ["copy it again: a line break at the end is the usual cause"]
     }
+    /// The client identifier has a colon, and HTTP Basic as it is would be split there.
+    ClientIdColon {
+        code: "client_id_colon",
+        text: "send the client identifier as it is: it has a colon, at which the server would split it from the secret",
+        hints: ["set the builder's `basic_encoding` to form-encoding, if the server decodes it"]
+    }
     /// The client secret is missing, empty or has characters outside printable ASCII.
     ClientSecret {
         code: "client_secret",
@@ -134,6 +140,12 @@ misuses! {
         code: "no_runtime",
         text: "get a token: there is no tokio runtime here",
         hints: ["call from inside a tokio runtime"]
+    }
+    /// A renewal panicked: a fault of this crate, which it does not repeat.
+    RenewalPanicked {
+        code: "renewal_panicked",
+        text: "renew the token: the renewal panicked",
+        hints: ["report this: it is a fault of the library", "the panic's message names the place"]
     }
     /// HTTP and TLS cannot be set up on this machine.
     Transport {

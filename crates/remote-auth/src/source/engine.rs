@@ -137,6 +137,7 @@ fn margin(life: Duration) -> Duration {
 
 fn pause_after(error: &Error, failures: u32) -> Duration {
     match (error, error.retry()) {
+        (Error::Misuse(Misuse::RenewalPanicked), _) => PAUSE_REFUSED,
         // Nothing was sent, so there is nobody to spare.
         (Error::Misuse(_) | Error::Environment(_), _) => Duration::ZERO,
         (_, Retry::Later(Some(asked))) => asked,
@@ -278,10 +279,20 @@ impl Landing {
 }
 
 impl Drop for Landing {
-    /// Clears the way when the task was dropped with its runtime; waiters see the channel close and start over.
+    /// Clears the way when the task ended early.
+    ///
+    /// Dropped with its runtime: waiters see the channel close and start over on theirs.
+    /// Panicked: starting over would panic again, so waiters get an error.
     fn drop(&mut self) {
-        if self.landed.borrow().is_none() {
-            self.engine.state().flight = None;
+        if self.landed.borrow().is_some() {
+            return;
+        }
+        let mut state = self.engine.state();
+        state.flight = None;
+        if std::thread::panicking() {
+            let error = Error::from(Misuse::RenewalPanicked);
+            state.fail(&error, self.engine.now());
+            self.landed.send_replace(Some(Err(error)));
         }
     }
 }

@@ -330,6 +330,32 @@ fn a_renewal_that_loses_its_runtime_is_started_over_on_the_callers() {
     assert_eq!(bench.mint.calls(), 2);
 }
 
+/// Panics where a fault of the library would.
+#[derive(Debug)]
+struct Panicking(AtomicUsize);
+
+impl Mint for Arc<Panicking> {
+    fn mint(&self) -> TokenFuture<'_> {
+        Box::pin(async {
+            self.0.fetch_add(1, Ordering::SeqCst);
+            panic!("on purpose");
+        })
+    }
+}
+
+#[tokio::test]
+async fn a_renewal_that_panics_is_an_error_and_is_not_repeated() {
+    let mint = Arc::new(Panicking(AtomicUsize::new(0)));
+    let clock = ManualClock::shared();
+    let seam = Box::new(Arc::clone(&mint));
+    let engine = Arc::new(Engine::new(Environment::Sandbox, clock, seam, None));
+    for _ in 0..3 {
+        let error = engine.token().await.expect_err("it panicked");
+        assert_eq!(error.code(), "misuse.renewal_panicked");
+    }
+    assert_eq!(mint.0.load(Ordering::SeqCst), 1);
+}
+
 #[test]
 fn without_a_runtime_the_error_says_so() {
     let bench = Bench::new([]);
