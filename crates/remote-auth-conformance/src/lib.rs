@@ -1,8 +1,59 @@
-//! Judges the generated client against the documents.
+//! Judges the generated client and the core against the documents.
 //!
-//! Typed mocks, generated with the client so that the two cannot disagree.
+//! What is here are the judge's tools; the judgements are the laws in `tests/`.
+//!
+//! * [`MockServerExt`] and [`operations`] are typed mocks, generated from the same document as the client, so that
+//!   mock and client cannot disagree about types. [`RequestMatcher`] adds what the generator cannot write: a form
+//!   body that must match exactly, and client authentication.
+//! * [`Seen`] reads a request back with a strict reader of its own, and with the URL standard's lenient one; both
+//!   must agree.
+//! * [`Stage`] holds one mock server and one runtime; [`law`] runs a property on it.
+//! * [`RawServer`] answers with bytes, for what HTTP libraries refuse to do: stop short, never stop, hang up.
+//! * [`strategy`] makes inputs and answers, weighted towards the edges where codecs and parsers differ; an
+//!   [`Answer`] knows what it deserves.
+//! * [`Attempt`] asks the core for a token by any of the four grants.
+//! * [`mark`] looks for planted text in whatever a program could print.
+//!
+//! What is not here: the embedded sandbox, which is an opponent of its own, and journeys across processes.
+//!
+//! The invariant: no law asks the code that it judges what to expect.
+//! Expectations are written by hand, or known because the input was put together from them.
+//!
+//! ```
+//! use remote_auth_conformance::{MockServerExt, RequestMatcher, Stage};
+//! use remote_oauth_client::types::{TokenRequest, TokenResponse};
+//! use remote_oauth_client::{BasicEncoding, ClientAuth, Secret};
+//!
+//! let stage = Stage::take();
+//! let secret = Secret::from("a:secret+");
+//! let request = TokenRequest::ClientCredentials { client_id: None, client_secret: None, scope: None };
+//! let mock = stage.server().request_token(|when, then| {
+//!     when.form(&request).basic("id", &secret, BasicEncoding::Raw);
+//!     then.ok(&TokenResponse { access_token: Some("t".into()), ..TokenResponse::default() });
+//! });
+//!
+//! let auth = ClientAuth::basic("id", &secret, BasicEncoding::Raw);
+//! let client = stage.client(auth);
+//! let answer = stage.run(client.request_token(&request)).expect("the mock answers");
+//! assert!(answer.into_inner().access_token.is_some());
+//! assert_eq!(mock.calls(), 1);
+//! ```
 
+mod answer;
+mod attempt;
 #[rustfmt::skip]
 mod generated;
+pub mod mark;
+mod matcher;
+mod seen;
+mod socket;
+mod stage;
+pub mod strategy;
 
+pub use answer::{Answer, Members, Refusal, Value};
+pub use attempt::{Attempt, Grant};
 pub use generated::mock::{MockServerExt, operations};
+pub use matcher::RequestMatcher;
+pub use seen::Seen;
+pub use socket::{Ending, RawServer};
+pub use stage::{Script, Stage, law};
