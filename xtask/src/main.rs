@@ -11,6 +11,7 @@
 )]
 
 mod generate;
+mod spec;
 mod test;
 
 use std::path::Path;
@@ -37,6 +38,7 @@ struct Arguments {
 #[derive(Debug, Subcommand)]
 enum Command {
     Generate(generate::Arguments),
+    Spec(spec::Arguments),
     Test(test::Arguments),
 }
 
@@ -46,6 +48,7 @@ fn main() -> ExitCode {
         .expect("this crate lies in the root of the workspace");
     let done = match Arguments::parse().command {
         Command::Generate(arguments) => generate::run(root, &arguments),
+        Command::Spec(arguments) => spec::run(root, &arguments),
         Command::Test(arguments) => test::run(root, &arguments),
     };
     match done {

@@ -1,4 +1,4 @@
-//! How a token request proves which client sends it.
+//! How a request proves who sends it.
 
 use std::fmt;
 
@@ -8,7 +8,6 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use reqwest::header::{AUTHORIZATION, HeaderName, HeaderValue};
 use secrecy::ExposeSecret;
 
-use crate::generated::client::Client;
 use crate::secret::Secret;
 use crate::support::{ClientHooks, ClientInfo, Error, OperationInfo, trace_exchange};
 
@@ -91,17 +90,92 @@ impl fmt::Debug for ClientAuth {
     }
 }
 
-impl ClientHooks<ClientAuth> for Client {
+/// Holds the access token that one client of the platform sends.
+///
+/// A client is cheap to make, so a program makes one for each token.
+///
+/// # Secrets
+///
+/// The header is marked sensitive, so that neither `Debug` nor an HTTP library prints it.
+///
+/// # Spec
+///
+/// <https://www.rfc-editor.org/rfc/rfc6750#section-2.1>
+#[derive(Clone)]
+pub struct BearerAuth(HeaderValue);
+
+impl BearerAuth {
+    /// Takes the whole value of an `Authorization` header, such as the core keeps with a token.
+    pub fn from_header(mut authorization: HeaderValue) -> Self {
+        authorization.set_sensitive(true);
+        Self(authorization)
+    }
+
+    /// Sends a token; `None` if it has characters that no token has.
+    pub fn token(token: &Secret) -> Option<Self> {
+        if !token.is_vschar() {
+            return None;
+        }
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "the token is written into the sensitive header"
+        )]
+        let text = Secret::from(format!("Bearer {}", token.expose_secret()));
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "the header value is marked sensitive at once"
+        )]
+        let header = HeaderValue::from_str(text.expose_secret())
+            .expect("the characters of a token are valid in a header");
+        Some(Self::from_header(header))
+    }
+}
+
+impl fmt::Debug for BearerAuth {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("BearerAuth([REDACTED])")
+    }
+}
+
+/// Says what a generated client puts into `Authorization`.
+///
+/// It is the one thing in which the clients differ around a request; what they share is written once, for all
+/// of them.
+pub trait Authenticate {
+    /// Returns the header's value, marked sensitive, or `None` where nothing is sent.
+    fn authorization(&self) -> Option<&HeaderValue>;
+}
+
+impl Authenticate for ClientAuth {
+    fn authorization(&self) -> Option<&HeaderValue> {
+        self.0.as_ref()
+    }
+}
+
+impl Authenticate for BearerAuth {
+    fn authorization(&self) -> Option<&HeaderValue> {
+        Some(&self.0)
+    }
+}
+
+/// The client authenticates in the body.
+impl Authenticate for () {
+    fn authorization(&self) -> Option<&HeaderValue> {
+        None
+    }
+}
+
+impl<A: Authenticate, C: ClientInfo<A>> ClientHooks<A> for C {
     async fn pre<E>(
         &self,
         request: &mut reqwest::Request,
         _: &OperationInfo,
     ) -> Result<(), Error<E>> {
-        // The generator sends the document's version along; Remote does not ask for it.
+        // The generator sends the document's version along; no server asks for it.
         request
             .headers_mut()
             .remove(HeaderName::from_static("api-version"));
-        if let Some(header) = &self.inner().0 {
+        if let Some(header) = self.inner().authorization() {
             request.headers_mut().insert(AUTHORIZATION, header.clone());
         }
         Ok(())
@@ -159,5 +233,24 @@ mod tests {
         let auth = ClientAuth::basic("id", &Secret::from("canary"), BasicEncoding::Raw);
         assert_eq!(format!("{auth:?}"), r#"ClientAuth(Some("Basic"))"#);
         assert_eq!(format!("{:?}", ClientAuth::none()), "ClientAuth(None)");
+    }
+
+    #[test]
+    fn a_bearer_is_sensitive_however_it_was_given() {
+        let token = BearerAuth::token(&Secret::from("canary")).expect("it is a token");
+        let header = BearerAuth::from_header(HeaderValue::from_static("Bearer canary"));
+        for auth in [token, header] {
+            let header = auth.authorization().expect("a header");
+            assert!(header.is_sensitive(), "the header is marked sensitive");
+            assert_eq!(header.to_str().expect("ascii"), "Bearer canary");
+            assert!(!format!("{auth:?}").contains("canary"));
+        }
+    }
+
+    #[test]
+    fn what_no_token_can_be_is_no_bearer() {
+        for text in ["", "a\r\nHost: b", "é"] {
+            assert!(BearerAuth::token(&Secret::from(text)).is_none(), "{text:?}");
+        }
     }
 }

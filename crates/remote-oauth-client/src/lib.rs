@@ -6,14 +6,16 @@
 //! which is what programs should depend on.
 //!
 //! Two kinds of code stand side by side and never share a file.
-//! The module `generated` is written by `cargo xtask generate` from the published document and its overlays.
+//! The module `generated` is written by `cargo xtask generate` from the documents below `spec/`; what it holds is
+//! found at the root for Remote's OAuth endpoints, in [`platform`] for Remote's platform, in [`gogox`] for a second
+//! provider and in [`catalogue`] for the scopes.
 //! Everything else is written by hand:
 //!
 //! * [`support`] stands where generated code expects the generator's own runtime: bodies are bounded, and no
 //!   error ever holds a body, a header value or a parser's text.
-//! * [`Secret`], [`Foreign`] and [`ExpiresIn`] are the types that the document's formats map to, so that
-//!   redaction and leniency come from the document.
-//! * [`ClientAuth`] says how a request is authenticated; [`transport`] builds the one HTTP client.
+//! * [`Secret`], [`Foreign`], [`ExpiresIn`] and [`CreatedAt`] are the types that the documents' formats map to, so
+//!   that redaction and leniency come from the documents.
+//! * [`ClientAuth`] and [`BearerAuth`] say how a request is authenticated; [`transport`] builds the one HTTP client.
 //!
 //! ```
 //! # #[tokio::main(flavor = "current_thread")]
@@ -31,19 +33,24 @@
 //! ```
 
 mod auth;
+pub mod catalogue;
 mod foreign;
 #[rustfmt::skip]
 mod generated;
+pub mod gogox;
 mod lifetime;
+pub mod platform;
 mod secret;
 pub mod support;
+#[cfg(test)]
+mod test_support;
 pub mod transport;
 
-pub use auth::{BasicEncoding, ClientAuth};
+pub use auth::{Authenticate, BasicEncoding, BearerAuth, ClientAuth};
 pub use foreign::Foreign;
 pub use generated::client::{Client, types};
 pub use generated::endpoints;
-pub use lifetime::ExpiresIn;
+pub use lifetime::{CreatedAt, ExpiresIn};
 pub use secret::Secret;
 pub use support::{ClientInfo, Error, ResponseValue};
 

@@ -1,4 +1,4 @@
-//! The type of `expires_in`.
+//! The types of `expires_in` and `created_at`.
 
 use std::fmt;
 
@@ -50,15 +50,55 @@ impl Serialize for ExpiresIn {
 }
 
 impl<'de> Deserialize<'de> for ExpiresIn {
-    /// Reads the number from its text, because a parsed number may already have overflowed.
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let raw = Box::<RawValue>::deserialize(deserializer)?;
-        let text = match raw.get().as_bytes().first() {
-            Some(b'"') => serde_json::from_str(raw.get()).map_err(|_| not_a_number())?,
-            _ => raw.get().to_owned(),
-        };
-        seconds(text.trim()).map(Self).ok_or_else(not_a_number)
+        any_number(deserializer).map(Self)
     }
+}
+
+/// Tells when a server made an answer, in whole seconds since 1970 by the server's own clock.
+///
+/// It is read as leniently as [`ExpiresIn`].
+///
+/// ```
+/// use remote_oauth_client::CreatedAt;
+/// assert_eq!(serde_json::from_str::<CreatedAt>("1614249382")?.as_unix_secs(), 1_614_249_382);
+/// # Ok::<(), serde_json::Error>(())
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CreatedAt(u64);
+
+impl CreatedAt {
+    /// Takes a number of seconds since 1970 as it is.
+    pub const fn from_unix_secs(seconds: u64) -> Self {
+        Self(seconds)
+    }
+
+    /// Returns the number of whole seconds since 1970.
+    pub const fn as_unix_secs(self) -> u64 {
+        self.0
+    }
+}
+
+impl Serialize for CreatedAt {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_u64(self.0)
+    }
+}
+
+impl<'de> Deserialize<'de> for CreatedAt {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        any_number(deserializer).map(Self)
+    }
+}
+
+/// Reads the number from its text, because a parsed number may already have overflowed.
+fn any_number<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u64, D::Error> {
+    let raw = Box::<RawValue>::deserialize(deserializer)?;
+    let text = match raw.get().as_bytes().first() {
+        Some(b'"') => serde_json::from_str(raw.get()).map_err(|_| not_a_number())?,
+        _ => raw.get().to_owned(),
+    };
+    seconds(text.trim()).ok_or_else(not_a_number)
 }
 
 fn not_a_number<E: serde::de::Error>() -> E {

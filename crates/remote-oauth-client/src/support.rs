@@ -9,6 +9,8 @@
 //! A generator that wants another name fails to compile, which is where a person should look at it.
 
 mod error;
+mod query;
+mod rate_limit;
 
 use std::fmt;
 
@@ -19,6 +21,9 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 pub use error::{Error, Failure, FailureKind, MediaType, Unreadable};
+#[doc(hidden)]
+pub use query::{QueryParam, QueryValue};
+pub use rate_limit::RateLimit;
 
 /// The most bytes of a body that are read: 1 MiB. A documented answer has about two thousand.
 pub const BODY_BYTES_MAX: usize = 1 << 20;
@@ -37,7 +42,7 @@ pub trait ClientInfo<Inner> {
     /// Returns the HTTP client.
     fn client(&self) -> &reqwest::Client;
 
-    /// Returns the value that the client was made with, here [`ClientAuth`](crate::ClientAuth).
+    /// Returns what the client was made with: how its requests are authenticated.
     fn inner(&self) -> &Inner;
 }
 
@@ -51,7 +56,7 @@ pub struct OperationInfo {
 /// Runs around each request of a generated client.
 #[expect(
     async_fn_in_trait,
-    reason = "only this crate's own client implements it, and its futures are Send"
+    reason = "only this crate's own clients implement it, and their futures are Send"
 )]
 pub trait ClientHooks<Inner>: ClientInfo<Inner> {
     /// Changes the request before it is sent.
@@ -187,6 +192,19 @@ impl<T> ResponseValue<T> {
         &self.head.headers
     }
 
+    /// Returns what the server says about its allowance, if it says so.
+    pub fn rate_limit(&self) -> Option<RateLimit> {
+        RateLimit::of(&self.head.headers)
+    }
+
+    /// Turns the decoded value into another, and keeps the status and the headers.
+    pub fn map<U>(self, change: impl FnOnce(T) -> U) -> ResponseValue<U> {
+        ResponseValue {
+            inner: change(self.inner),
+            head: self.head,
+        }
+    }
+
     fn head(&self) -> &Head {
         &self.head
     }
@@ -282,8 +300,15 @@ pub fn encode_path(segment: &str) -> String {
         .add(b'{')
         .add(b'}')
         .add(b'/')
+        .add(b'\\')
         .add(b'%');
-    utf8_percent_encode(segment, SEGMENT).to_string()
+    let encoded = utf8_percent_encode(segment, SEGMENT).to_string();
+    match segment {
+        // A URL walks these away, encoded or not. No identifier is either, and with a blank behind it the request
+        // stays in its place, where the server knows nothing of that name.
+        "." | ".." => encoded + "%20",
+        _ => encoded,
+    }
 }
 
 /// Adds to reqwest's builder what it has only behind a feature.

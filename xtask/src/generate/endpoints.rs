@@ -4,29 +4,18 @@
 //! because the authorization endpoint is a fact although no program calls it.
 
 use anyhow::{Context as _, Result, bail};
+use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
 use serde_json::Value;
 
+use super::documents::Client;
 use super::emit;
 
-/// Operations of the corrected document and the constants that their paths become.
-const PATHS: [(&str, &str, &str); 2] = [
-    (
-        "authorize",
-        "AUTHORIZE_PATH",
-        "Path of the authorization endpoint, which a browser visits.",
-    ),
-    (
-        "exchangeOAuthToken",
-        "TOKEN_PATH",
-        "Path of the token endpoint.",
-    ),
-];
-
 /// Emits the constants.
-pub(crate) fn constants(corrected: &Value) -> Result<String> {
+pub(crate) fn constants(corrected: &Value, client: &Client) -> Result<String> {
+    refuse_unnamed(corrected, client)?;
     let mut constants = Vec::new();
-    for (operation, name, doc) in PATHS {
+    for (operation, name, doc) in client.paths {
         let path = path_of(corrected, operation)?;
         let name = format_ident!("{name}");
         let doc = format!(" {doc}");
@@ -34,18 +23,78 @@ pub(crate) fn constants(corrected: &Value) -> Result<String> {
     }
     let version = text(corrected, "/info/version")?;
     let servers = servers(corrected)?;
-    let entries = servers.iter().map(|(url, description)| {
-        quote! { Server { url: #url, description: #description } }
-    });
     let tokens = quote! {
-        use crate::Server;
         #(#constants)*
         /// Version of the document that this crate was generated from.
         pub const API_VERSION: &str = #version;
+    };
+    let prefixes = prefixes(corrected)?;
+    let servers = (!servers.is_empty()).then(|| server_constants(&servers));
+    let import = servers.as_ref().map(|_| quote! { use crate::Server; });
+    emit::print(
+        quote! { #import #tokens #servers #prefixes },
+        "Where the document says that things are.",
+    )
+}
+
+fn server_constants(servers: &[(&str, &str)]) -> TokenStream {
+    let entries = servers.iter().map(|(url, description)| {
+        quote! { Server { url: #url, description: #description } }
+    });
+    quote! {
         /// Servers of the document, each the base address of one environment.
         pub const SERVERS: &[Server] = &[#(#entries),*];
+    }
+}
+
+/// Emits what may stand between a server and a path, where the document lets that vary.
+fn prefixes(document: &Value) -> Result<Option<TokenStream>> {
+    let listed = document.get("servers").and_then(Value::as_array);
+    let mut variables = listed
+        .into_iter()
+        .flatten()
+        .map(|server| server.get("variables"));
+    let Some(Some(first)) = variables.next() else {
+        return Ok(None);
     };
-    emit::print(tokens, "Where the document says that things are.")
+    if variables.any(|other| other != Some(first)) {
+        bail!("the servers of the document have different variables");
+    }
+    let default = text(first, "/prefix/default")?;
+    let all = first.pointer("/prefix/enum").and_then(Value::as_array);
+    let all: Vec<&str> = all
+        .into_iter()
+        .flatten()
+        .filter_map(Value::as_str)
+        .collect();
+    let plain = |prefix: &&str| prefix.starts_with('/') && !prefix.ends_with('/');
+    if !all.contains(&default) || !all.iter().all(plain) {
+        bail!(
+            "the prefixes of the document must begin with a slash, not end with one, and hold the default"
+        );
+    }
+    Ok(Some(quote! {
+        /// What stands between a server and a path, unless somebody says otherwise.
+        pub const PREFIX: &str = #default;
+        /// Everything that may stand between a server and a path.
+        pub const PREFIXES: &[&str] = &[#(#all),*];
+    }))
+}
+
+/// Fails for a path that would have no constant.
+fn refuse_unnamed(document: &Value, client: &Client) -> Result<()> {
+    let named = client
+        .paths
+        .iter()
+        .map(|(operation, ..)| path_of(document, operation));
+    let named = named.collect::<Result<Vec<&str>>>()?;
+    let paths = document.get("paths").and_then(Value::as_object);
+    for path in paths.into_iter().flatten().map(|(path, _)| path) {
+        if !named.contains(&path.as_str()) {
+            bail!("the path {path} has no constant: name one in the list of documents");
+        }
+    }
+    Ok(())
 }
 
 fn path_of<'a>(document: &'a Value, operation: &str) -> Result<&'a str> {
@@ -68,14 +117,13 @@ fn path_of<'a>(document: &'a Value, operation: &str) -> Result<&'a str> {
 }
 
 fn servers(document: &Value) -> Result<Vec<(&str, &str)>> {
-    let servers = document
-        .get("servers")
-        .and_then(Value::as_array)
-        .context("the corrected document has no servers")?;
+    let servers = document.get("servers").and_then(Value::as_array);
     servers
-        .iter()
+        .into_iter()
+        .flatten()
         .map(|server| {
             let url = text(server, "/url")?;
+            let url = url.strip_suffix("{prefix}").unwrap_or(url);
             // The client joins paths to it and a token is bound to it, so it is an origin and
             // nothing more.
             if !url.starts_with("https://")

@@ -1,27 +1,35 @@
-//! The generation pipeline: from the published document to committed Rust.
+//! The generation pipeline: from descriptions to committed Rust.
 //!
 //! ```text
-//! upstream (3.1, untouched)
-//!   → overlay 10, facts            = effective/openapi-3.1.corrected.json
-//!   → overlay 20, accommodations
-//!   → down-levelling to 3.0        = effective/openapi-3.0.codegen.json
-//!   → guards → generator → formatter = crates/*/src/generated/*.rs
+//! received (3.1, untouched)            ours (3.1)
+//!   → overlay 10, facts                  │
+//!   = effective/….corrected.json         │
+//!   → overlay 20, accommodations         │
+//!   → down-levelling to 3.0  ◄───────────┘   = effective/….codegen.json
+//!   → guards → generator → formatter         = crates/*/src/generated/*.rs
+//!
+//! scope catalogue → checks → formatter       = crates/*/src/generated/scopes.rs
 //! ```
 //!
+//! [`documents`] lists what goes in and what comes out.
 //! [`build`] is a function from files to files: it reads no clock, no environment and no tree, so
 //! the same sources give the same bytes on every machine.
 //! Writing and comparing live in [`compare`].
 
 mod compare;
+mod describe;
+mod documents;
 mod downlevel;
 mod emit;
 mod endpoints;
+mod evidence;
 mod finding;
 mod guard;
 mod overlay;
+mod scopes;
 mod sources;
 #[cfg(test)]
-mod table;
+pub(crate) mod table;
 #[cfg(test)]
 mod tests;
 
@@ -34,24 +42,33 @@ use openapiv3::OpenAPI;
 use serde_json::Value;
 
 use self::compare::{Differences, Tree};
+pub(crate) use self::documents::CORRECTED;
+use self::documents::{Client, DOCUMENTS, Document, Origin};
 use self::emit::Provenance;
-use self::overlay::Evidence;
-use self::sources::Sources;
+pub(crate) use self::finding::child;
+pub(crate) use self::guard::version as require_3_1;
+pub(crate) use self::overlay::{Evidence, apply};
+pub(crate) use self::sources::{
+    ACCOMMODATIONS, CORRECTIONS, SOURCE_PAGE, Sources, UPSTREAM, digest,
+};
 
-const CORRECTED: &str = "spec/remote/effective/openapi-3.1.corrected.json";
-const CODEGEN: &str = "spec/remote/effective/openapi-3.0.codegen.json";
 const CLIENT: &str = "crates/remote-oauth-client/src/generated";
 const MOCK: &str = "crates/remote-auth-conformance/src/generated";
 
 /// Folders in which every file is generated, so that a file nobody generates is a mistake.
-const GENERATED_FOLDERS: [&str; 3] = ["spec/remote/effective", CLIENT, MOCK];
+const GENERATED_FOLDERS: [&str; 4] = [
+    "spec/remote/effective",
+    "spec/gogox/effective",
+    CLIENT,
+    MOCK,
+];
 
 /// Generated files, by path from the root of the workspace.
-type Outputs = BTreeMap<String, String>;
+pub(crate) type Outputs = BTreeMap<String, String>;
 
-/// Generates the client, the mocks and the effective documents from the published document
+/// Generates the clients, the scope catalogue, the mocks and the effective documents from spec
 ///
-/// Reads spec/remote/upstream and spec/remote/overlays.
+/// Reads the documents, the overlays and the catalogue below spec/remote and spec/gogox.
 /// Stops at the first stage that does not understand its input, and names the overlay action or the
 /// place in the document.
 #[derive(Args, Debug)]
@@ -73,6 +90,7 @@ pub(crate) fn run(root: &Path, arguments: &Arguments) -> Result<()> {
 /// Compares the generated files with what their sources give, and fails on a difference.
 pub(crate) fn check(root: &Path) -> Result<()> {
     let (outputs, differences) = differences(root)?;
+    warn(root)?;
     if differences.is_empty() {
         println!("{} generated files are up to date", outputs.len());
         return Ok(());
@@ -83,7 +101,16 @@ pub(crate) fn check(root: &Path) -> Result<()> {
 
 fn write(root: &Path) -> Result<()> {
     let (outputs, differences) = differences(root)?;
+    warn(root)?;
     differences.write(root, &outputs)
+}
+
+/// Shows the oddities that the sources record, which nobody should forget.
+fn warn(root: &Path) -> Result<()> {
+    for line in scopes::warnings(&Sources::read(root)?)? {
+        eprintln!("warning: {line}");
+    }
+    Ok(())
 }
 
 fn differences(root: &Path) -> Result<(Outputs, Differences)> {
@@ -93,22 +120,34 @@ fn differences(root: &Path) -> Result<(Outputs, Differences)> {
 }
 
 /// Runs the whole pipeline in memory.
-fn build(sources: &Sources) -> Result<Outputs> {
-    let effective = effective(sources)?;
-    let findings = guard::findings(&effective.corrected, &effective.lowered);
-    if !findings.is_empty() {
-        bail!(
-            "the generator would get this document wrong:\n{}",
-            finding::listed(&findings)
-        );
+pub(crate) fn build(sources: &Sources) -> Result<Outputs> {
+    sources.refuse_unknown()?;
+    let mut outputs = Outputs::new();
+    for document in &DOCUMENTS {
+        let effective = effective(sources, document)?;
+        let mut findings = guard::findings(&effective.corrected, &effective.lowered);
+        if matches!(document.origin, Origin::Ours) {
+            findings.extend(guard::unsourced(&effective.corrected));
+        }
+        if !findings.is_empty() {
+            bail!(
+                "the generator would get {} wrong:\n{}",
+                document.source,
+                finding::listed(&findings)
+            );
+        }
+        emit(document, effective, &mut outputs)?;
     }
-    emit(effective)
+    let catalogue = scopes::module(sources)?;
+    outputs.insert(module_path(CLIENT, scopes::MODULE), catalogue);
+    outputs.insert(module_path(CLIENT, "mod"), index());
+    Ok(outputs)
 }
 
 /// What the sources resolve to, before the guards have looked at it.
 #[derive(Clone)]
 struct Effective {
-    /// SHA-256 of the document as received.
+    /// SHA-256 of the document as it stands below `spec/`.
     sha256: String,
     /// What the API is believed to be, in OpenAPI 3.1.
     corrected: Value,
@@ -116,31 +155,33 @@ struct Effective {
     lowered: Value,
 }
 
-fn effective(sources: &Sources) -> Result<Effective> {
-    sources.refuse_unknown()?;
-    let sha256 = sources.verified_digest()?;
-    let mut document = sources.yaml(sources::UPSTREAM)?;
-    guard::version(&document).with_context(|| format!("{} cannot be used", sources::UPSTREAM))?;
-
-    let path = sources::CORRECTIONS;
-    overlay::apply(
-        &mut document,
-        &sources.yaml(path)?,
-        path,
-        Evidence::Required,
-    )?;
-    let corrected = document.clone();
-
-    let path = sources::ACCOMMODATIONS;
-    overlay::apply(
-        &mut document,
-        &sources.yaml(path)?,
-        path,
-        Evidence::NotNeeded,
-    )?;
-    let lowered = downlevel::to_3_0(&document).map_err(|findings| {
+fn effective(sources: &Sources, document: &Document) -> Result<Effective> {
+    let source = document.source;
+    let sha256 = match document.origin {
+        Origin::Received { page, .. } => sources.verified_digest(source, page)?,
+        Origin::Ours => digest(sources.bytes(source)?),
+    };
+    let mut value = sources.yaml(source)?;
+    require_3_1(&value).with_context(|| format!("{source} cannot be used"))?;
+    let overlay = |path: &'static str, value: &mut Value, evidence: Evidence| {
+        apply(value, &sources.yaml(path)?, path, evidence)
+    };
+    let corrected = match document.origin {
+        Origin::Received {
+            corrections,
+            accommodations,
+            ..
+        } => {
+            overlay(corrections, &mut value, Evidence::Required)?;
+            let corrected = value.clone();
+            overlay(accommodations, &mut value, Evidence::NotNeeded)?;
+            corrected
+        }
+        Origin::Ours => value.clone(),
+    };
+    let lowered = downlevel::to_3_0(&value).map_err(|findings| {
         anyhow::anyhow!(
-            "the document cannot be expressed in OpenAPI 3.0:\n{}",
+            "{source} cannot be expressed in OpenAPI 3.0:\n{}",
             finding::listed(&findings)
         )
     })?;
@@ -151,29 +192,66 @@ fn effective(sources: &Sources) -> Result<Effective> {
     })
 }
 
-fn emit(effective: Effective) -> Result<Outputs> {
+fn emit(document: &Document, effective: Effective, outputs: &mut Outputs) -> Result<()> {
     let Effective {
         sha256,
         corrected,
         lowered,
     } = effective;
     let parsed: OpenAPI = serde_json::from_value(lowered.clone())
-        .context("the code generation document is not OpenAPI 3.0")?;
-    let document = format!("{} {}", parsed.info.title, parsed.info.version);
-    let provenance = Provenance { document, sha256 };
-    let client = emit::client(&parsed)?;
-    let endpoints = endpoints::constants(&corrected)?;
-    let mock = emit::mock(&parsed, "remote_oauth_client")?;
-    let rust = |text: &str| provenance.head(text);
-    Ok(Outputs::from([
-        (CORRECTED.to_owned(), json(corrected)?),
-        (CODEGEN.to_owned(), json(lowered)?),
-        (format!("{CLIENT}/mod.rs"), rust(CLIENT_MODULES)),
-        (format!("{CLIENT}/client.rs"), rust(&client)),
-        (format!("{CLIENT}/endpoints.rs"), rust(&endpoints)),
-        (format!("{MOCK}/mod.rs"), rust(MOCK_MODULES)),
-        (format!("{MOCK}/mock.rs"), rust(&mock)),
-    ]))
+        .with_context(|| format!("{} is not OpenAPI 3.0", document.codegen))?;
+    let provenance = Provenance {
+        edited: document.edited(),
+        document: format!("{} {}", parsed.info.title, parsed.info.version),
+        digested: document.digested(),
+        sha256,
+    };
+    let client = &document.client;
+    let mut rust = |folder: &str, module: &str, text: &str| {
+        outputs.insert(module_path(folder, module), provenance.head(text));
+    };
+    rust(CLIENT, client.module, &emit::client(&parsed, client)?);
+    rust(
+        CLIENT,
+        client.endpoints,
+        &endpoints::constants(&corrected, client)?,
+    );
+    if let Some(module) = document.mock {
+        rust(MOCK, "mod", MOCK_MODULES);
+        rust(
+            MOCK,
+            module,
+            &emit::mock(&parsed, client, "remote_oauth_client")?,
+        );
+    }
+    if let Origin::Received {
+        corrected: path, ..
+    } = document.origin
+    {
+        outputs.insert(path.to_owned(), json(corrected)?);
+    }
+    outputs.insert(document.codegen.to_owned(), json(lowered)?);
+    Ok(())
+}
+
+fn module_path(folder: &str, module: &str) -> String {
+    format!("{folder}/{module}.rs")
+}
+
+/// Writes the list of the client crate's generated modules.
+fn index() -> String {
+    let clients = DOCUMENTS.iter().map(|document| {
+        let Client {
+            module, endpoints, ..
+        } = &document.client;
+        format!("{CLIENT_LINTS}pub mod {module};\npub mod {endpoints};\n")
+    });
+    let modules: String = clients.collect();
+    let text = format!(
+        "//! What the generator wrote from the documents.\n\n{modules}pub(crate) mod {};\n",
+        scopes::MODULE
+    );
+    emit::head("the list of documents in xtask", "", &text)
 }
 
 /// Prints JSON with sorted keys, whatever map type the JSON library was built with.
@@ -189,17 +267,13 @@ fn json(mut document: Value) -> Result<String> {
 ///
 /// They are allowed and not expected, because some depend on what the hand-written `lib.rs` makes
 /// public.
-const CLIENT_MODULES: &str = r#"//! What the generator wrote from the document.
-
-#[allow(
+const CLIENT_LINTS: &str = r#"#[allow(
     unreachable_pub,
     clippy::allow_attributes,
     clippy::allow_attributes_without_reason,
     clippy::missing_errors_doc,
     reason = "the generator decides how this file is written"
 )]
-pub mod client;
-pub mod endpoints;
 "#;
 
 const MOCK_MODULES: &str = r#"//! Typed mocks that the generator wrote from the document.

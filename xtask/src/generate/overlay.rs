@@ -13,6 +13,8 @@ use roas_overlay::v1_1::{Action, Overlay};
 use roas_overlay::validation::Validate as _;
 use serde_json::{Map, Value};
 
+use super::evidence;
+
 /// What an overlay must say about each of its actions.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Evidence {
@@ -81,13 +83,7 @@ fn refuse_bare(action: &Action, evidence: Evidence) -> Result<()> {
         .extensions
         .as_ref()
         .and_then(|extensions| extensions.get("x-evidence"));
-    let named = listed.and_then(Value::as_array).is_some_and(|sources| {
-        !sources.is_empty()
-            && sources
-                .iter()
-                .all(|source| source.as_str().is_some_and(|text| !text.trim().is_empty()))
-    });
-    if !named {
+    if !evidence::is_listed(listed) {
         bail!("every correction lists the sources that say so, in `x-evidence`");
     }
     Ok(())

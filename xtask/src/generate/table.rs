@@ -5,7 +5,7 @@
 use serde_json::Value;
 
 /// Returns the rows of a table; empty lines are skipped.
-pub(super) fn rows(table: &str) -> Vec<(Value, &str)> {
+pub(crate) fn rows(table: &str) -> Vec<(Value, &str)> {
     let lines = table.lines().map(str::trim).filter(|line| !line.is_empty());
     let rows = lines.map(|line| {
         let (input, wanted) = line
@@ -20,7 +20,7 @@ pub(super) fn rows(table: &str) -> Vec<(Value, &str)> {
 }
 
 /// Merges a change into a value; `null` removes (RFC 7396).
-pub(super) fn changed(value: &Value, change: &Value) -> Value {
+pub(crate) fn changed(value: &Value, change: &Value) -> Value {
     let Value::Object(change) = change else {
         return change.clone();
     };

@@ -7,7 +7,7 @@ use reqwest::header::HeaderMap;
 use reqwest::{Response, StatusCode};
 use serde_json::error::Category;
 
-use super::{Head, ResponseValue};
+use super::{Head, RateLimit, ResponseValue};
 
 /// Tells why a generated method has no success to return.
 ///
@@ -71,6 +71,26 @@ impl<E> Error<E> {
     /// Returns the headers of the answer, if there was one. Their values may be anything.
     pub fn headers(&self) -> Option<&HeaderMap> {
         self.head().map(|head| &head.headers)
+    }
+
+    /// Returns what the server says about its allowance, if there was an answer that says so.
+    pub fn rate_limit(&self) -> Option<RateLimit> {
+        self.headers().and_then(RateLimit::of)
+    }
+
+    /// Turns the document's error schema into another, and keeps everything else.
+    ///
+    /// Each generated client has its own; this brings them to one.
+    pub fn map<F>(self, change: impl FnOnce(E) -> F) -> Error<F> {
+        match self {
+            Self::InvalidRequest => Error::InvalidRequest,
+            Self::CommunicationError(failure) => Error::CommunicationError(failure),
+            Self::ErrorResponse(response) => Error::ErrorResponse(response.map(change)),
+            Self::InvalidResponsePayload { head, unreadable } => {
+                Error::InvalidResponsePayload { head, unreadable }
+            }
+            Self::UndocumentedStatus { head } => Error::UndocumentedStatus { head },
+        }
     }
 
     /// Returns what the answer called itself, if there was one.

@@ -17,6 +17,7 @@ use anyhow::{Context as _, Result, bail};
 use openapiv3::OpenAPI;
 use serde_json::{Map, Value};
 
+use super::evidence;
 use super::finding::{Finding, child};
 
 /// Fails unless the document is OpenAPI 3.1, before any overlay is tried on it.
@@ -48,6 +49,18 @@ pub(crate) fn findings(corrected: &Value, lowered: &Value) -> Vec<Finding> {
     // The corrected document and the lowered one often have the same fault at the same place.
     found.dedup();
     found
+}
+
+/// Lists the operations of a document of ours that do not say where their facts come from.
+pub(crate) fn unsourced(document: &Value) -> Vec<Finding> {
+    let bare = operations(document)
+        .into_iter()
+        .filter(|operation| !evidence::is_listed(operation.value.get("x-evidence")));
+    bare.map(|operation| {
+        let sentence = "every operation of a document of ours lists its sources, in `x-evidence`";
+        Finding::new(operation.pointer, sentence)
+    })
+    .collect()
 }
 
 /// Compares the document with what the generator's parser has kept of it.

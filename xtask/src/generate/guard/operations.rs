@@ -1,4 +1,4 @@
-//! Operations: one form in, one success type out, one error type beside it, and every body a named
+//! Operations: one form or one JSON value in, one success type out, one error type beside it, and every body a named
 //! schema.
 //!
 //! The generator gives every inline answer of an operation the same name and keeps the first schema
@@ -113,12 +113,13 @@ fn request(document: &Value, operation: &Operation<'_>, found: &mut Vec<Finding>
             "the generator sends every body as if it were required: say so",
         ));
     }
-    named_body(body, &pointer, FORM, found);
+    named_body(body, &pointer, &[FORM, JSON], found);
 }
 
 fn responses(document: &Value, operation: &Operation<'_>, found: &mut Vec<Finding>) {
     let pointer = child(&operation.pointer, "responses");
-    let mut successes = 0;
+    let mut answered = false;
+    let mut successes: BTreeMap<String, String> = BTreeMap::new();
     let mut errors: BTreeMap<String, String> = BTreeMap::new();
     let responses = operation
         .value
@@ -131,11 +132,13 @@ fn responses(document: &Value, operation: &Operation<'_>, found: &mut Vec<Findin
         let response = resolve(document, response);
         match status.as_bytes() {
             [b'2', b'0'..=b'9', b'0'..=b'9'] => {
-                successes += 1;
-                named_body(response, &place, JSON, found);
+                answered = true;
+                if let Some(schema) = named_body(response, &place, &[JSON], found) {
+                    successes.entry(schema).or_insert(place);
+                }
             }
             [b'4' | b'5', b'0'..=b'9', b'0'..=b'9'] => {
-                if let Some(schema) = named_body(response, &place, JSON, found) {
+                if let Some(schema) = named_body(response, &place, &[JSON], found) {
                     errors.entry(schema).or_insert(place);
                 }
             }
@@ -149,16 +152,19 @@ fn responses(document: &Value, operation: &Operation<'_>, found: &mut Vec<Findin
             )),
         }
     }
-    if successes != 1 {
-        let sentence =
-            format!("an operation has exactly one success status, and this one has {successes}");
-        found.push(Finding::new(&pointer, sentence));
+    if !answered {
+        found.push(Finding::new(
+            &pointer,
+            "an operation has a success status, and this one has none",
+        ));
     }
-    if errors.len() > 1 {
-        let names = errors.keys().cloned().collect::<Vec<_>>().join(", ");
-        let sentence =
-            format!("an operation has one error type, and this one has several: {names}");
-        found.push(Finding::new(&pointer, sentence));
+    for (what, types) in [("success", successes), ("error", errors)] {
+        if types.len() > 1 {
+            let names = types.keys().cloned().collect::<Vec<_>>().join(", ");
+            let sentence =
+                format!("an operation has one {what} type, and this one has several: {names}");
+            found.push(Finding::new(&pointer, sentence));
+        }
     }
 }
 
@@ -166,7 +172,7 @@ fn responses(document: &Value, operation: &Operation<'_>, found: &mut Vec<Findin
 fn named_body(
     holder: &Value,
     pointer: &str,
-    media_type: &str,
+    media_types: &[&str],
     found: &mut Vec<Finding>,
 ) -> Option<String> {
     let pointer = child(pointer, "content");
@@ -187,13 +193,19 @@ fn named_body(
             "the generator handles one media type in a body",
         ));
     }
-    if let Some(other) = content.keys().find(|name| *name != media_type) {
+    if let Some(other) = content
+        .keys()
+        .find(|name| !media_types.contains(&name.as_str()))
+    {
         found.push(Finding::new(
             child(&pointer, other),
-            format!("only {media_type} is handled here"),
+            format!("only {} is handled here", media_types.join(" or ")),
         ));
     }
-    let schema = content.get(media_type)?.get("schema");
+    let (media_type, media) = content
+        .iter()
+        .find(|(name, _)| media_types.contains(&name.as_str()))?;
+    let schema = media.get("schema");
     let reference = schema
         .and_then(|schema| schema.get("$ref"))
         .and_then(Value::as_str);

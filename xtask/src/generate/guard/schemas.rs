@@ -1,6 +1,8 @@
 //! Schemas: what sounds secret is marked as secret, what the generator misreads is refused, and
 //! answers decode whatever a server may reasonably add.
 
+use std::collections::BTreeSet;
+
 use schemars::schema::InstanceType;
 use serde_json::Value;
 
@@ -21,13 +23,15 @@ const SECRET_SOUNDS: [&str; 9] = [
     "credential",
 ];
 /// Names that only sound so.
-const NOT_SECRET: [&str; 3] = [
+const NOT_SECRET: [&str; 4] = [
     // The word `Bearer`.
     "token_type",
     // A hash of the verifier, made to be seen.
     "code_challenge",
     // The word `S256`.
     "code_challenge_method",
+    // Where a company is.
+    "country_code",
 ];
 /// Formats that the generator turns into ordinary text or an ordinary number.
 const PLAIN_FORMATS: [&str; 3] = ["uri", "int32", "int64"];
@@ -102,7 +106,9 @@ fn unmarked(name: &str, schema: &Value, place: String, found: &mut Vec<Finding>)
     let lower = name.to_lowercase();
     let sounds = SECRET_SOUNDS.iter().any(|sound| lower.contains(sound))
         && !NOT_SECRET.contains(&lower.as_str());
-    if sounds && schema.get("format").and_then(Value::as_str) != Some("password") {
+    // An object prints its members, and each of them is asked by its own name.
+    let object = schema.get("properties").is_some();
+    if sounds && !object && schema.get("format").and_then(Value::as_str) != Some("password") {
         let sentence = format!(
             "`{name}` sounds like a secret and would be printed in clear: give it `format: password`, \
              or list it as harmless in the guard"
@@ -178,38 +184,54 @@ fn strict_answers(document: &Value, found: &mut Vec<Finding>) {
             "an answer may have members that nobody knows yet",
         ),
     ];
-    let mut seen = Vec::new();
-    for operation in operations(document) {
-        let responses = operation
-            .value
-            .get("responses")
-            .and_then(Value::as_object)
-            .into_iter()
-            .flatten();
-        for (_, response) in responses {
-            let schema = resolve(document, response).pointer("/content/application~1json/schema");
-            let target = schema
-                .and_then(|schema| schema.get("$ref"))
-                .and_then(Value::as_str);
-            let Some(pointer) = target.and_then(|target| target.strip_prefix('#')) else {
-                continue;
-            };
-            if seen.contains(&pointer) {
-                continue;
-            }
-            seen.push(pointer);
-            let Some(schema) = document.pointer(pointer) else {
-                continue;
-            };
-            each(schema, pointer, &mut |schema, place| {
-                for (member, sentence) in STRICT {
-                    if schema.get(member).is_some() && !place.ends_with("/properties") {
-                        found.push(Finding::new(child(place, member), sentence));
-                    }
+    for pointer in answered(document) {
+        let Some(schema) = document.pointer(&pointer) else {
+            continue;
+        };
+        each(schema, &pointer, &mut |schema, place| {
+            for (member, sentence) in STRICT {
+                if schema.get(member).is_some() && !place.ends_with("/properties") {
+                    found.push(Finding::new(child(place, member), sentence));
                 }
-            });
+            }
+        });
+    }
+}
+
+/// Lists the named schemas that answers consist of, at any depth.
+fn answered(document: &Value) -> BTreeSet<String> {
+    let mut reached = BTreeSet::new();
+    let mut waiting = Vec::new();
+    for operation in operations(document) {
+        let responses = operation.value.get("responses").and_then(Value::as_object);
+        for (_, response) in responses.into_iter().flatten() {
+            if let Some(content) = resolve(document, response).get("content") {
+                references(content, &mut waiting);
+            }
         }
     }
+    while let Some(pointer) = waiting.pop() {
+        if reached.contains(&pointer) {
+            continue;
+        }
+        if let Some(schema) = document.pointer(&pointer) {
+            references(schema, &mut waiting);
+        }
+        reached.insert(pointer);
+    }
+    reached
+}
+
+/// Adds the target of every reference below a value.
+fn references(value: &Value, into: &mut Vec<String>) {
+    each(value, "", &mut |value, _| {
+        let target = value.get("$ref").and_then(Value::as_str);
+        into.extend(
+            target
+                .and_then(|target| target.strip_prefix('#'))
+                .map(str::to_owned),
+        );
+    });
 }
 
 /// Visits a value and every value below it.

@@ -2,6 +2,7 @@ use std::sync::LazyLock;
 
 use serde_json::{Value, json};
 
+use super::super::documents::OAUTH;
 use super::super::table::{changed, rows};
 use super::super::tests::tree;
 use super::super::{Effective, effective};
@@ -10,7 +11,7 @@ use super::{Finding, findings};
 const TOKEN: &str = "/auth/oauth2/token";
 
 static REAL: LazyLock<Effective> =
-    LazyLock::new(|| effective(&tree()).expect("the real sources resolve"));
+    LazyLock::new(|| effective(&tree(), &OAUTH).expect("the real sources resolve"));
 
 /// Puts a change where it belongs in a document.
 type Place = fn(Value) -> Value;
@@ -83,6 +84,7 @@ fn an_operation_that_the_generator_gets_wrong_is_found() {
         { parameters: [{ name: api_key, in: query, schema: { type: string } }] } => /parameters/0/schema: `api_key` sounds like a secret
         { requestBody: { required: null } } => /requestBody: the generator sends every body
         { requestBody: { content: { application/json: {} } } } => /requestBody/content: the generator handles one media type
+        { requestBody: { content: { application/x-www-form-urlencoded: null, application/json: {} } } } => /requestBody/content/application~1json/schema: an inline
         { requestBody: { content: { application/x-www-form-urlencoded: null, text/plain: {} } } } => /requestBody/content/text~1plain: only
         { requestBody: { content: { application/x-www-form-urlencoded: { schema: { $ref: null } } } } } => /requestBody/content/application~1x-www-form-urlencoded/schema: an inline
     ";
@@ -95,14 +97,15 @@ fn a_response_that_the_generator_gets_wrong_is_found() {
     let table = r"
         { '400': { content: { application/json: { schema: { $ref: null } } } } } => /400/content/application~1json/schema: an inline
         { '200': { content: null } } => /200/content: a body without content
-        { '200': null } => : an operation has exactly one success status, and this one has 0
-        { '201': OTHER } => : an operation has exactly one success status, and this one has 2
+        { '200': null } => : an operation has a success status, and this one has none
+        { '201': ERROR } => : an operation has one success type, and this one has several
         { '403': OTHER } => : an operation has one error type
         { '302': { description: d } } => /302: the generator invents a success
         { '4XX': OTHER } => /4XX: only single statuses
         { default: OTHER } => /default: only single statuses
     ";
-    let table = table.replace("OTHER", other);
+    let error = other.replace("TokenResponse", "ErrorResponse");
+    let table = table.replace("OTHER", other).replace("ERROR", &error);
     check_lowered(
         |change| OPERATION(json!({ "responses": change })),
         &format!("{AT_OPERATION}/responses"),
@@ -141,6 +144,8 @@ fn an_answer_that_breaks_when_a_server_says_more_or_less_is_found() {
         { ErrorResponse: { properties: { extra: { type: string, enum: [a] } } } } => /ErrorResponse/properties/extra/enum: a closed list
         { TokenResponse: { required: [scope] } } => /TokenResponse/required: a required key
         { TokenResponse: { additionalProperties: false } } => /TokenResponse/additionalProperties: an answer may have
+        { TokenResponse: { properties: { inner: { $ref: '#/components/schemas/Inner' } } }, Inner: { type: object, required: [a] } } => /Inner/required: a required key
+        { TokenResponse: { properties: { list: { type: array, items: { $ref: '#/components/schemas/Inner' } } } }, Inner: { type: string, enum: [a] } } => /Inner/enum: a closed list
     ";
     check_lowered(SCHEMAS, AT_SCHEMAS, table);
 }
@@ -169,6 +174,25 @@ fn a_name_that_sounds_secret_needs_the_password_format() {
     check_lowered(SCHEMAS, AT_SCHEMAS, table);
     let table = "{ New: { properties: { secret: { type: string } } } } => /New/properties/secret: `secret` sounds";
     check_corrected(SCHEMAS, AT_SCHEMAS, table);
+}
+
+#[test]
+fn one_answer_type_for_several_statuses_is_no_finding() {
+    let same = REAL.lowered["paths"][TOKEN]["post"]["responses"]["200"].clone();
+    let change = OPERATION(json!({ "responses": { "201": same } }));
+    let lowered = changed(&REAL.lowered, &change);
+    assert_eq!(findings(&REAL.corrected, &lowered), []);
+}
+
+#[test]
+fn an_object_that_sounds_secret_is_asked_for_its_members() {
+    let inner = json!({ "type": "object", "properties": { "plain": { "type": "string" } } });
+    let tokens = json!({ "tokens": { "$ref": "#/components/schemas/Inner" } });
+    let change = SCHEMAS(json!({ "ErrorResponse": { "properties": tokens }, "Inner": inner }));
+    let lowered = changed(&REAL.lowered, &change);
+    assert_eq!(findings(&REAL.corrected, &lowered), []);
+    let table = "{ ErrorResponse: { properties: { tokens: { $ref: '#/components/schemas/Inner' } } }, Inner: { type: object, properties: { a_token: { type: string } } } } => /Inner/properties/a_token: `a_token` sounds";
+    check_lowered(SCHEMAS, AT_SCHEMAS, table);
 }
 
 #[test]
