@@ -11,7 +11,7 @@ use std::sync::Arc;
 use axum::http::StatusCode;
 
 use crate::{
-    consent,
+    consent, page,
     parameters::Parameters,
     pkce::Challenge,
     redirect,
@@ -41,7 +41,7 @@ enum Fault {
 pub(crate) fn answer(mut desk: Desk<'_>, query: &str) -> Answer {
     let request = match judge(&desk, query) {
         Ok(request) => request,
-        Err(Fault::Page(rule, fault)) => return consent::fault(rule, fault),
+        Err(Fault::Page(rule, fault)) => return page::fault(rule, fault),
         Err(Fault::Redirect {
             rule,
             error,
@@ -57,11 +57,15 @@ pub(crate) fn answer(mut desk: Desk<'_>, query: &str) -> Answer {
             );
         }
     };
+    let company = desk.world.fixture.company();
+    if desk.state.directory.is_archived(company) {
+        return closed(&request, StatusCode::FOUND);
+    }
     if desk.world.auto_approve {
         return approve(&mut desk, request, StatusCode::FOUND);
     }
     let ticket = desk.world.entropy.opaque();
-    let page = consent::ask(desk.world.fixture.company(), &request, &ticket);
+    let page = consent::ask(company, &request, &ticket);
     let now = desk.now;
     desk.state.open_ticket(&ticket, request, now);
     page
@@ -84,7 +88,7 @@ pub(crate) fn decide(mut desk: Desk<'_>, form: &[u8]) -> Answer {
         good.then_some((ticket.request, decision))
     });
     let Some((request, decision)) = opened else {
-        return consent::fault(Rule::AuthorizeTicketOnce, stale);
+        return page::fault(Rule::AuthorizeTicketOnce, stale);
     };
     match decision {
         Some("approve") => approve(&mut desk, request, StatusCode::SEE_OTHER),
@@ -98,7 +102,7 @@ pub(crate) fn decide(mut desk: Desk<'_>, form: &[u8]) -> Answer {
                 state,
             )
         }
-        _ => consent::fault(
+        _ => page::fault(
             Rule::AuthorizeDecisionGiven,
             "The form has to say approve or deny.",
         ),
@@ -164,14 +168,26 @@ fn judge(desk: &Desk<'_>, query: &str) -> Result<AuthorizationRequest, Fault> {
     })
 }
 
+/// Gives a code for the company, which is managed again if it had left its partner.
 fn approve(desk: &mut Desk<'_>, request: AuthorizationRequest, status: StatusCode) -> Answer {
+    let company = desk.world.fixture.company();
+    if desk.state.directory.is_archived(company) {
+        return closed(&request, status);
+    }
+    desk.state.directory.readmit(company);
     let code = desk.world.entropy.opaque();
     let (uri, state) = (&request.redirect_uri, request.state.as_deref());
     let answer = send(Rule::AuthorizeApproved, status, uri, ("code", &code), state);
     let now = desk.now;
-    desk.state
-        .issue_code(&code, request, desk.world.fixture.company(), now);
+    desk.state.issue_code(&code, request, company, now);
     answer
+}
+
+/// In an archived company nobody is left who could consent.
+fn closed(request: &AuthorizationRequest, status: StatusCode) -> Answer {
+    let rule = Rule::AuthorizeCompanyActive;
+    let (uri, state) = (&request.redirect_uri, request.state.as_deref());
+    send(rule, status, uri, ("error", "access_denied"), state)
 }
 
 fn send(

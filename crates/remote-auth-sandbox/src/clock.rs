@@ -105,6 +105,16 @@ impl Timestamp {
         Duration::from_millis(self.0.saturating_sub(earlier.0))
     }
 
+    /// Whole milliseconds since 1970, as webhooks count them.
+    pub(crate) const fn unix_ms(self) -> u64 {
+        self.0
+    }
+
+    /// Whole seconds since 1970.
+    pub(crate) const fn unix_s(self) -> u64 {
+        self.0 / 1_000
+    }
+
     /// Seconds since 1970 as a JSON Web Token counts them, fractions included.
     pub(crate) fn numeric_date(self) -> f64 {
         Duration::from_millis(self.0).as_secs_f64()

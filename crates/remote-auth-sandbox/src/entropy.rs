@@ -39,10 +39,20 @@ impl Entropy {
 
     /// 32 hexadecimal digits, the form of published client secrets and customer API tokens.
     pub(crate) fn hex(&self) -> String {
-        let bytes = self.bytes();
-        bytes[..16]
+        hex(&self.bytes()[..16])
+    }
+
+    /// 64 hexadecimal digits, the form of everything that the second provider makes.
+    pub(crate) fn long_hex(&self) -> String {
+        hex(&self.bytes())
+    }
+
+    /// 26 characters of lower-case base32, the form of the published signing key.
+    pub(crate) fn base32(&self) -> String {
+        const ALPHABET: &[u8; 32] = b"abcdefghijklmnopqrstuvwxyz234567";
+        self.bytes()[..26]
             .iter()
-            .map(|byte| format!("{byte:02x}"))
+            .map(|byte| char::from(ALPHABET[usize::from(byte % 32)]))
             .collect()
     }
 
@@ -51,10 +61,7 @@ impl Entropy {
         let mut bytes = self.bytes();
         bytes[6] = (bytes[6] & 0x0f) | 0x40;
         bytes[8] = (bytes[8] & 0x3f) | 0x80;
-        let hex: String = bytes[..16]
-            .iter()
-            .map(|byte| format!("{byte:02x}"))
-            .collect();
+        let hex = hex(&bytes[..16]);
         [
             &hex[..8],
             &hex[8..12],
@@ -80,9 +87,25 @@ impl Entropy {
     }
 }
 
+/// Lower-case hexadecimal digits, two for each byte.
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn every_form_has_its_published_length_and_alphabet() {
+        let entropy = Entropy::new(None);
+        let is_hex = |text: &str| text.bytes().all(|byte| b"0123456789abcdef".contains(&byte));
+        let (short, long, key) = (entropy.hex(), entropy.long_hex(), entropy.base32());
+        assert!(short.len() == 32 && is_hex(&short), "{short}");
+        assert!(long.len() == 64 && is_hex(&long), "{long}");
+        let is_base32 = |byte: u8| byte.is_ascii_lowercase() || (b'2'..=b'7').contains(&byte);
+        assert!(key.len() == 26 && key.bytes().all(is_base32), "{key}");
+    }
 
     #[test]
     fn one_seed_gives_one_sequence_and_never_a_value_twice() {

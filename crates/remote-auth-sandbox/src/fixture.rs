@@ -2,6 +2,7 @@
 //!
 //! The identifiers are fixed, so that documentation and scripts may name them; none of them is a
 //! secret.
+//! What becomes of them later, and the companies that clients create, is in [`crate::directory`].
 //! A later version reads this from a file; the rest of the crate only asks [`Fixture`].
 
 use std::sync::Arc;
@@ -16,22 +17,48 @@ pub struct Fixture {
     unmanaged: Arc<Company>,
 }
 
-/// One company with its people.
+/// One company with its people, of the fixture or created by a client.
 #[derive(Debug)]
 pub(crate) struct Company {
-    pub(crate) id: &'static str,
-    pub(crate) name: &'static str,
-    pub(crate) country_code: &'static str,
+    pub(crate) id: Arc<str>,
+    pub(crate) name: String,
+    pub(crate) country_code: String,
+    pub(crate) desired_currency: String,
+    /// What the partner calls it.
+    pub(crate) external_id: Option<String>,
+    /// `active`, or `pending` while its owner has not completed the onboarding.
+    pub(crate) status: &'static str,
     pub(crate) manager: Arc<User>,
     pub(crate) employments: Vec<Arc<Employment>>,
+}
+
+impl Company {
+    pub(crate) fn employment(&self, id: &str) -> Option<&Arc<Employment>> {
+        self.employments
+            .iter()
+            .find(|employment| employment.id == id)
+    }
 }
 
 /// One person with a Remote account.
 #[derive(Debug)]
 pub(crate) struct User {
-    pub(crate) id: &'static str,
-    pub(crate) name: &'static str,
-    pub(crate) email: &'static str,
+    pub(crate) id: String,
+    pub(crate) name: String,
+    pub(crate) email: String,
+    /// `active`, or `initiated` for the owner of a created company.
+    pub(crate) status: &'static str,
+}
+
+impl User {
+    fn active(id: &str, name: &str, email: &str) -> Self {
+        Self {
+            id: id.to_owned(),
+            name: name.to_owned(),
+            email: email.to_owned(),
+            status: "active",
+        }
+    }
 }
 
 /// One employment and the person it belongs to.
@@ -45,13 +72,13 @@ pub(crate) struct Employment {
 impl Fixture {
     /// Returns the id of the managed company, which is the `company_id` of every redeemed code.
     pub fn company_id(&self) -> &str {
-        self.managed.id
+        &self.managed.id
     }
 
     /// Returns the user id of the managed company's manager, which is the `user_id` of every
     /// redeemed code and may stand in `urn:remote-api:company-manager:user:…`.
     pub fn manager_user_id(&self) -> &str {
-        self.managed.manager.id
+        &self.managed.manager.id
     }
 
     /// Returns the id of the managed company's first employment, which may stand in
@@ -60,9 +87,14 @@ impl Fixture {
         self.managed.employments[0].id
     }
 
+    /// Returns the id of the company that the demo client does not manage.
+    pub fn unmanaged_company_id(&self) -> &str {
+        &self.unmanaged.id
+    }
+
     /// Returns the user id of a manager whose company the demo client does not manage.
     pub fn unmanaged_user_id(&self) -> &str {
-        self.unmanaged.manager.id
+        &self.unmanaged.manager.id
     }
 
     /// Returns the id of an employment in the company that the demo client does not manage.
@@ -75,19 +107,9 @@ impl Fixture {
         &self.managed
     }
 
-    /// The managed company of which this user is a manager.
-    pub(crate) fn managed_by_user(&self, user_id: &str) -> Option<&Arc<Company>> {
-        Some(&self.managed).filter(|company| company.manager.id == user_id)
-    }
-
-    /// The managed company in which this employment is, and the employment.
-    pub(crate) fn employment(&self, id: &str) -> Option<(&Arc<Company>, &Arc<Employment>)> {
-        let employment = self
-            .managed
-            .employments
-            .iter()
-            .find(|employment| employment.id == id)?;
-        Some((&self.managed, employment))
+    /// The company that exists to be refused.
+    pub(crate) fn unmanaged_company(&self) -> &Arc<Company> {
+        &self.unmanaged
     }
 }
 
@@ -102,32 +124,35 @@ impl Default for Fixture {
 
 fn managed_company() -> Company {
     Company {
-        id: "c0a80001-5a4d-4b0c-8d0e-5a17d0c0a001",
-        name: "Acme Demo Ltd",
-        country_code: "GBR",
-        manager: Arc::new(User {
-            id: "d15ea5e0-5a4d-4b0c-8d0e-5a17d0c0b001",
-            name: "Jane Smith",
-            email: "jane.smith@acme.example",
-        }),
+        id: "c0a80001-5a4d-4b0c-8d0e-5a17d0c0a001".into(),
+        name: "Acme Demo Ltd".to_owned(),
+        country_code: "GBR".to_owned(),
+        desired_currency: "GBP".to_owned(),
+        external_id: None,
+        status: "active",
+        manager: Arc::new(User::active(
+            "d15ea5e0-5a4d-4b0c-8d0e-5a17d0c0b001",
+            "Jane Smith",
+            "jane.smith@acme.example",
+        )),
         employments: vec![
             Arc::new(Employment {
                 id: "e7700001-5a4d-4b0c-8d0e-5a17d0c0e001",
                 job_title: "Engineer",
-                owner: User {
-                    id: "d15ea5e0-5a4d-4b0c-8d0e-5a17d0c0b002",
-                    name: "Ola Nordmann",
-                    email: "ola.nordmann@acme.example",
-                },
+                owner: User::active(
+                    "d15ea5e0-5a4d-4b0c-8d0e-5a17d0c0b002",
+                    "Ola Nordmann",
+                    "ola.nordmann@acme.example",
+                ),
             }),
             Arc::new(Employment {
                 id: "e7700002-5a4d-4b0c-8d0e-5a17d0c0e002",
                 job_title: "Designer",
-                owner: User {
-                    id: "d15ea5e0-5a4d-4b0c-8d0e-5a17d0c0b003",
-                    name: "Maria da Silva",
-                    email: "maria.dasilva@acme.example",
-                },
+                owner: User::active(
+                    "d15ea5e0-5a4d-4b0c-8d0e-5a17d0c0b003",
+                    "Maria da Silva",
+                    "maria.dasilva@acme.example",
+                ),
             }),
         ],
     }
@@ -135,22 +160,25 @@ fn managed_company() -> Company {
 
 fn unmanaged_company() -> Company {
     Company {
-        id: "c0a80002-5a4d-4b0c-8d0e-5a17d0c0a002",
-        name: "Someone Else GmbH",
-        country_code: "DEU",
-        manager: Arc::new(User {
-            id: "d15ea5e0-5a4d-4b0c-8d0e-5a17d0c0b004",
-            name: "Erika Mustermann",
-            email: "erika.mustermann@else.example",
-        }),
+        id: "c0a80002-5a4d-4b0c-8d0e-5a17d0c0a002".into(),
+        name: "Someone Else GmbH".to_owned(),
+        country_code: "DEU".to_owned(),
+        desired_currency: "EUR".to_owned(),
+        external_id: None,
+        status: "active",
+        manager: Arc::new(User::active(
+            "d15ea5e0-5a4d-4b0c-8d0e-5a17d0c0b004",
+            "Erika Mustermann",
+            "erika.mustermann@else.example",
+        )),
         employments: vec![Arc::new(Employment {
             id: "e7700003-5a4d-4b0c-8d0e-5a17d0c0e003",
             job_title: "Accountant",
-            owner: User {
-                id: "d15ea5e0-5a4d-4b0c-8d0e-5a17d0c0b005",
-                name: "Max Mustermann",
-                email: "max.mustermann@else.example",
-            },
+            owner: User::active(
+                "d15ea5e0-5a4d-4b0c-8d0e-5a17d0c0b005",
+                "Max Mustermann",
+                "max.mustermann@else.example",
+            ),
         })],
     }
 }

@@ -1,6 +1,6 @@
 //! HTTP around the rules: routes, bounded bodies, the host check, and the ledger.
 //!
-//! Every request passes [`observe`], which is the one place where an answer can be seen before it
+//! Every request passes [`judge_host`], which is the one place where an answer can be seen before it
 //! leaves, and so the place where scripted faults belong when they come.
 
 use std::{net::IpAddr, sync::Arc, time::Duration};
@@ -9,10 +9,10 @@ use axum::{
     Router,
     body::{Body, Bytes, to_bytes},
     extract::{Request, State},
-    http::{HeaderMap, StatusCode, Uri, header},
+    http::{HeaderMap, Method, StatusCode, Uri, header},
     middleware::{self, Next},
     response::{IntoResponse, Response},
-    routing::{get, post},
+    routing::{MethodFilter, get, on, post},
 };
 use remote_oauth_client::endpoints::{AUTHORIZE_PATH, TOKEN_PATH};
 
@@ -20,7 +20,8 @@ use crate::{
     authorize, consent,
     gateway::Gateway,
     ledger::{self, Entry},
-    platform::{self, Operation},
+    operation::{ROUTES, Route},
+    platform,
     rule::Rule,
     token,
     wire::Answer,
@@ -41,10 +42,15 @@ pub(crate) fn router(door: Arc<Door>) -> Router {
     let mut router = Router::new()
         .route(AUTHORIZE_PATH, get(authorization_endpoint))
         .route(consent::CONSENT_PATH, post(consent_form))
-        .route(TOKEN_PATH, post(token_endpoint).options(token_options));
-    for (path, operation) in Operation::PATHS {
-        let serve = move |door, headers, uri| platform_operation(operation, door, headers, uri);
-        router = router.route(path, get(serve));
+        .route(TOKEN_PATH, post(token_endpoint).options(token_options))
+        .route(platform::MAGIC_LINK_PATH, get(magic_link));
+    for route in ROUTES {
+        let filter = MethodFilter::try_from(route.method.clone())
+            .expect("every operation has a method that can be routed");
+        for path in route.paths {
+            let serve = move |door, request| platform_operation(route, door, request);
+            router = router.route(path, on(filter, serve));
+        }
     }
     router
         .fallback(not_served)
@@ -80,21 +86,37 @@ async fn token_options() -> Answer {
     Answer::empty(Rule::TokenOptions, StatusCode::NO_CONTENT).with(header::ALLOW, "OPTIONS, POST")
 }
 
-async fn platform_operation(
-    operation: Operation,
-    State(door): State<Arc<Door>>,
-    headers: HeaderMap,
-    uri: Uri,
-) -> Answer {
+async fn magic_link(State(door): State<Arc<Door>>, uri: Uri) -> Answer {
     let query = uri.query().unwrap_or_default();
-    platform::answer(door.world.desk(door.gateway), operation, &headers, query)
+    platform::open_magic_link(door.world.desk(door.gateway), query)
 }
 
-async fn not_served() -> Answer {
+async fn platform_operation(
+    route: &'static Route,
+    State(door): State<Arc<Door>>,
+    request: Request,
+) -> Answer {
+    let (parts, body) = request.into_parts();
+    let body = if route.method == Method::POST {
+        read(body).await
+    } else {
+        Ok(Bytes::new())
+    };
+    let target = (parts.uri.path(), parts.uri.query().unwrap_or_default());
+    match body {
+        Ok(body) => {
+            let desk = door.world.desk(door.gateway);
+            platform::answer(desk, route, &parts.headers, target, &body)
+        }
+        Err(refused) => refused,
+    }
+}
+
+pub(crate) async fn not_served() -> Answer {
     Answer::message(Rule::PathServed, StatusCode::NOT_FOUND, "Not found")
 }
 
-async fn method_not_served() -> Answer {
+pub(crate) async fn method_not_served() -> Answer {
     Answer::message(
         Rule::MethodServed,
         StatusCode::METHOD_NOT_ALLOWED,
@@ -103,7 +125,7 @@ async fn method_not_served() -> Answer {
 }
 
 /// Reads a body whole, within the bounds of size and time.
-async fn read(body: Body) -> Result<Bytes, Answer> {
+pub(crate) async fn read(body: Body) -> Result<Bytes, Answer> {
     match tokio::time::timeout(BODY_READ_MAX, to_bytes(body, BODY_BYTES_MAX)).await {
         Ok(Ok(body)) => Ok(body),
         // A body that broke off ends here too; nobody is left to read that answer.
@@ -122,21 +144,15 @@ async fn read(body: Body) -> Result<Bytes, Answer> {
     }
 }
 
-/// Refuses foreign hosts, and writes down every request with the rule that decided it.
+/// Writes down every request with the rule that decided it.
 async fn observe(State(door): State<Arc<Door>>, request: Request, next: Next) -> Response {
-    let method = ledger::shown_method(request.method());
-    let path = ledger::shown_path(request.uri().path());
-    let mut response = if names_loopback(request.uri(), request.headers()) {
-        next.run(request).await
-    } else {
-        let status = StatusCode::MISDIRECTED_REQUEST;
-        Answer::message(Rule::HostIsLoopback, status, "Misdirected request").into_response()
-    };
-    let rule = response
-        .extensions_mut()
-        .remove::<Rule>()
-        .expect("every answer carries its rule");
-    let status = response.status().as_u16();
+    let (seen, response) = judge_host(request, next, ledger::shown_path).await;
+    let Seen {
+        method,
+        path,
+        status,
+        rule,
+    } = seen;
     let at = door.world.clock.now().system_time();
     door.world.record(Entry {
         at,
@@ -149,6 +165,42 @@ async fn observe(State(door): State<Arc<Door>>, request: Request, next: Next) ->
     let (gateway, rule) = (door.gateway.name(), rule.id());
     tracing::debug!(gateway, method, path, status, rule, "request answered");
     response
+}
+
+/// What may be told of a request that was answered.
+pub(crate) struct Seen {
+    pub(crate) method: &'static str,
+    pub(crate) path: &'static str,
+    pub(crate) status: u16,
+    pub(crate) rule: Rule,
+}
+
+/// Refuses foreign hosts, lets the others be answered, and takes the rule from the answer.
+pub(crate) async fn judge_host(
+    request: Request,
+    next: Next,
+    shown_path: fn(&str) -> &'static str,
+) -> (Seen, Response) {
+    let method = ledger::shown_method(request.method());
+    let path = shown_path(request.uri().path());
+    let mut response = if names_loopback(request.uri(), request.headers()) {
+        next.run(request).await
+    } else {
+        let status = StatusCode::MISDIRECTED_REQUEST;
+        Answer::message(Rule::HostIsLoopback, status, "Misdirected request").into_response()
+    };
+    let rule = response
+        .extensions_mut()
+        .remove::<Rule>()
+        .expect("every answer carries its rule");
+    let status = response.status().as_u16();
+    let seen = Seen {
+        method,
+        path,
+        status,
+        rule,
+    };
+    (seen, response)
 }
 
 /// Tells whether a request was meant for a loopback address.

@@ -8,21 +8,18 @@ use std::{collections::VecDeque, time::SystemTime};
 
 use axum::http::Method;
 
-use crate::{gateway::Gateway, rule::Rule};
+use crate::{gateway::Gateway, operation, rule::Rule};
 
 /// How many entries are kept; older ones go.
 const ENTRIES_MAX: usize = 4_096;
 
-/// The paths that are shown as they came: those that are served, and the mistakes that clients
-/// make.
+/// The paths beside those of the platform that are shown as they came: those that are served, and
+/// the mistakes that clients make.
 const SHOWN_PATHS: &[&str] = &[
     "/auth/oauth2/authorize",
     "/auth/oauth2/consent",
     "/auth/oauth2/token",
-    "/v1/identity/current",
-    "/v1/employee/current",
-    "/v1/employments",
-    "/v1/companies",
+    "/magic-link",
     "/",
     "/oauth/authorize",
     "/oauth/token",
@@ -31,8 +28,6 @@ const SHOWN_PATHS: &[&str] = &[
     "/auth/oauth2/revoke",
     "/auth/oauth2/introspect",
     "/v1/identity",
-    "/eor/v1/companies",
-    "/eor/v1/employments",
     "/.well-known/oauth-authorization-server",
     "/.well-known/openid-configuration",
 ];
@@ -51,7 +46,8 @@ pub struct Entry {
     pub gateway: Gateway,
     /// The method, or `(other)`.
     pub method: &'static str,
-    /// The path without its query, or `(other)` for one that is neither served nor a known mistake.
+    /// The path without its query, with `{…}` for an identifier, or `(other)` for one that is
+    /// neither served nor a known mistake.
     pub path: &'static str,
     /// The status of the answer.
     pub status: u16,
@@ -60,19 +56,25 @@ pub struct Entry {
 }
 
 /// The entries in the order of the answers.
-#[derive(Debug, Default)]
-pub(crate) struct Ledger(VecDeque<Entry>);
+#[derive(Debug)]
+pub(crate) struct Ledger<E>(VecDeque<E>);
 
-impl Ledger {
-    pub(crate) fn record(&mut self, entry: Entry) {
+impl<E: Copy> Ledger<E> {
+    pub(crate) fn record(&mut self, entry: E) {
         if self.0.len() == ENTRIES_MAX {
             self.0.pop_front();
         }
         self.0.push_back(entry);
     }
 
-    pub(crate) fn entries(&self) -> Vec<Entry> {
+    pub(crate) fn entries(&self) -> Vec<E> {
         self.0.iter().copied().collect()
+    }
+}
+
+impl<E> Default for Ledger<E> {
+    fn default() -> Self {
+        Self(VecDeque::new())
     }
 }
 
@@ -87,10 +89,10 @@ pub(crate) fn shown_method(method: &Method) -> &'static str {
 
 /// What an entry says for a path.
 pub(crate) fn shown_path(path: &str) -> &'static str {
-    SHOWN_PATHS
-        .iter()
-        .find(|shown| **shown == path)
-        .unwrap_or(&"(other)")
+    let known = || SHOWN_PATHS.iter().copied().find(|shown| *shown == path);
+    operation::template(path)
+        .or_else(known)
+        .unwrap_or("(other)")
 }
 
 #[cfg(test)]
@@ -101,6 +103,10 @@ mod tests {
     fn what_is_not_known_is_not_shown() {
         assert_eq!(shown_path("/v1/employments"), "/v1/employments");
         assert_eq!(shown_path("/v1/employments/canary"), "(other)");
+        assert_eq!(
+            shown_path("/v1/webhook-callbacks/canary"),
+            "/v1/webhook-callbacks/{id}"
+        );
         assert_eq!(shown_method(&Method::GET), "GET");
         assert_eq!(
             shown_method(&Method::from_bytes(b"CANARY").unwrap()),

@@ -12,8 +12,13 @@
 //!   immediate code.
 //! * `POST /auth/oauth2/token` for client credentials, authorization codes, refresh tokens and
 //!   assertions.
-//! * `GET /v1/identity/current`, `/v1/employee/current`, `/v1/employments` and `/v1/companies`, to
-//!   use a token on.
+//! * The platform operations that authentication touches, under `/v1`, `/eor/v1` and
+//!   `/api/eor/v1`: who a token is, employments, managers and companies to list, companies to
+//!   create with their tokens, `create-token`, magic links and webhook callbacks.
+//!   Each judges the kind of token and its scope.
+//! * [`Sandbox::offboard`], [`archive`](Sandbox::archive) and
+//!   [`deactivate`](Sandbox::deactivate), which end access and deliver signed webhooks.
+//! * [`GogoxSandbox`], the JSON token endpoint of the second provider on an address of its own.
 //! * A [ledger](Sandbox::ledger) of every request with the [`Rule`] that decided it, and a
 //!   [`ManualClock`].
 //!
@@ -22,15 +27,20 @@
 //! It shares wire types with `remote-oauth-client` and nothing with `remote-auth`: the rules about
 //! codes, assertions, scopes and lifetimes are written here a second time, so that each side can
 //! prove the other wrong.
-//! There is no TLS, no storage, and no rule that neither a document of Remote nor an RFC states,
-//! but for the safety rules that say so themselves.
+//! Integration settings that Remote keeps per client, such as whether it may make magic links, are
+//! all on.
+//! There is no TLS and no storage.
+//! Every rule is stated by a provider's document or an RFC, but for those whose
+//! [source](Rule::source) says that they are our own, inferred or for safety.
 //!
 //! # The invariant
 //!
 //! No code, token, client secret or assertion is kept as text, or shown in a log, an error, a
 //! `Debug` or the ledger.
+//! The same holds for the links that sign people in and for the keys that sign webhooks.
 //! The two exceptions are the secrets of the clients and the customer API tokens, which the handle
 //! keeps as redacted [`Secret`](remote_oauth_client::Secret) values to hand them out.
+//! Nothing is sent anywhere but to loopback.
 //!
 //! # Example
 //!
@@ -58,11 +68,17 @@
 mod authorize;
 mod clock;
 mod consent;
+mod delivery;
+mod directory;
 mod entropy;
 mod fixture;
 mod gateway;
+mod gogox;
 mod http;
+mod iso8601;
 mod ledger;
+mod operation;
+mod page;
 mod parameters;
 mod pkce;
 mod platform;
@@ -72,16 +88,18 @@ mod registration;
 mod rule;
 mod sandbox;
 mod scope;
-mod scope_names;
 mod server;
 mod state;
 mod token;
+mod webhook;
 mod wire;
 mod world;
 
 pub use clock::ManualClock;
+pub use delivery::{Delivery, DeliveryOutcome};
 pub use fixture::Fixture;
 pub use gateway::Gateway;
+pub use gogox::{GogoxBuilder, GogoxEntry, GogoxSandbox};
 pub use ledger::Entry;
 pub use registration::Registration;
 pub use rule::Rule;

@@ -14,11 +14,11 @@ pub(crate) enum Payer {
     /// One client, whatever the token; token requests count.
     Client(Arc<str>),
     /// One company, for its customer API tokens.
-    Company(&'static str),
+    Company(Arc<str>),
 }
 
 impl Payer {
-    pub(crate) fn client_id(&self) -> Option<&str> {
+    pub(crate) fn client_id(&self) -> Option<&Arc<str>> {
         match self {
             Self::Client(client_id) => Some(client_id),
             Self::Company(_) => None,
@@ -94,7 +94,7 @@ mod tests {
 
     #[test]
     fn a_window_is_used_up_by_its_limit_and_opens_again_after_a_minute() {
-        for payer in [Payer::Client("c".into()), Payer::Company("c")] {
+        for payer in [Payer::Client("c".into()), Payer::Company("c".into())] {
             let (limit, rule) = (payer.requests_max(), payer.rule());
             let mut meters = Meters::default();
             let start = Timestamp::from(UNIX_EPOCH);
@@ -127,7 +127,7 @@ mod tests {
             for payer in [
                 Payer::Client("a".into()),
                 Payer::Client("b".into()),
-                Payer::Company("a"),
+                Payer::Company("a".into()),
             ] {
                 assert_eq!(meters.charge(gateway, payer, now).count, 1);
             }

@@ -78,6 +78,8 @@ rules! {
         "Remote's published description, authorizationCode scopes";
     /// A code challenge uses `S256`.
     AuthorizePkceS256 = "authorize.pkce.s256", "RFC 7636 section 4.3; RFC 9700 section 2.1.1";
+    /// An archived company consents to nothing, and the refusal is reported by redirect.
+    AuthorizeCompanyActive = "authorize.company.active", "follows from Remote's `company.archived`";
     /// A good authorization request is shown to the company's admin.
     AuthorizeConsentAsked = "authorize.consent.asked", "Remote's authorization code guide";
     /// A consent form carries a ticket that was issued here within ten minutes and not used.
@@ -176,7 +178,7 @@ rules! {
     /// Every scope token is known and valid for the subject's role; the URL style is for consent
     /// only.
     AssertionScope = "token.assertion.scope", "Remote's published description and skill";
-    /// The subject exists in a company that the client manages.
+    /// The subject is an active user of a company that the client manages.
     AssertionSubjectManaged = "token.assertion.subject_managed", "observed by Remote's own tools";
     /// A good assertion gives an access token for its subject and no refresh token.
     AssertionIssued = "token.assertion.issued", "Remote's skill";
@@ -198,8 +200,82 @@ rules! {
     PlatformScope = "platform.scope.granted", "Remote's published description, 403";
     /// `page` and `page_size` are positive numbers, and a page has at most 100 entries.
     PlatformPaging = "platform.paging.valid", "Remote's published description, 422";
-    /// A good platform request is answered.
+    /// A query is well encoded and names no parameter twice.
+    PlatformQuery = "platform.query.well_formed", "Remote's published description, 400";
+    /// A body is a JSON object and says so.
+    PlatformJson = "platform.body.json", "Remote's skill: writes add `Content-Type`";
+    /// A good request to read is answered.
     PlatformServed = "platform.request.served", "Remote's published description";
+
+    /// `action` names known actions, separated by commas, and `async` is true or false.
+    CompanyQueryKnown = "companies.query.known", "Remote's published description and guide";
+    /// The scope of a company's token has only names listed for its consent.
+    CompanyTokenScope = "companies.token.scope",
+        "Remote's published description, authorizationCode scopes";
+    /// A new company comes with the six fields that it cannot be without.
+    CompanyFieldsPresent = "companies.fields.present", "Remote's published description, 422";
+    /// Country, currency, email address and time have their documented forms.
+    CompanyFieldsValid = "companies.fields.valid", "Remote's published description, 422";
+    /// The terms of service were accepted within the previous fifteen minutes.
+    CompanyTermsRecent = "companies.terms.recent", "Remote's published description";
+    /// No other company on this gateway has the name.
+    CompanyNameNew = "companies.name.new",
+        "Remote's published description, 409; which member has to differ is ours";
+    /// A good request creates a company, with tokens for it where they were asked for.
+    CompanyCreated = "companies.created", "Remote's published description and skill";
+    /// Tokens are made only for a company that the client manages.
+    CreateTokenManaged = "companies.create_token.managed", "Remote's published description, 404";
+    /// A good request gives an access token and a refresh token for a company.
+    CreateTokenIssued = "companies.create_token.issued", "Remote's published description";
+
+    /// A magic link is for exactly one of `user_id` and `employment_id`, with nothing but `path`
+    /// beside it.
+    MagicLinkPerson = "magic_link.person.one", "Remote's published description, 422";
+    /// The path of a magic link has the documented form and at most 2000 characters.
+    MagicLinkPath = "magic_link.path.valid", "Remote's published description, 422";
+    /// The person of a magic link is an active user of the token's company.
+    MagicLinkPersonKnown = "magic_link.person.known", "Remote's published description, 422";
+    /// A good request gives the address of a magic link.
+    MagicLinkMade = "magic_link.made", "Remote's published description";
+    /// A magic link opens once, on the gateway that made it.
+    MagicLinkOnce = "magic_link.once", "own rule: Remote states neither life nor use of a link";
+    /// A magic link opens a page that says who would be signed in.
+    MagicLinkOpened = "magic_link.opened", "own rule";
+
+    /// A webhook callback has no members but `url` and what it subscribes to.
+    WebhookFields = "webhook.fields.known", "Remote's published description, 422";
+    /// A webhook callback leads to a loopback address.
+    WebhookUrl = "webhook.url.loopback", "own safety rule";
+    /// A webhook callback names events or asks for all of them, and not both.
+    WebhookEvents = "webhook.events.named", "Remote's published description, 422";
+    /// A good callback is registered, and its signing key is shown this once.
+    WebhookCreated = "webhook.created", "Remote's published description and webhook guide";
+    /// A webhook callback is deleted only by the client or customer that registered it.
+    WebhookKnown = "webhook.known", "Remote's published description, 404";
+    /// A good request deletes a webhook callback.
+    WebhookDeleted = "webhook.deleted", "Remote's published description";
+
+    /// A token request to the second provider is a JSON object and says so.
+    GogoxJsonOnly = "gogox.request.json_only", "GOGOX's guide; the refusal is inferred";
+    /// A token request to the second provider authenticates in the body and nowhere else.
+    GogoxOneMethod = "gogox.client.one_method",
+        "GOGOX's guide; RFC 6749 section 2.3; the refusal is inferred";
+    /// A token request to the second provider has its three members as text.
+    GogoxMembersPresent = "gogox.members.present", "GOGOX's guide; the refusal is inferred";
+    /// The second provider knows client credentials only.
+    GogoxGrantType = "gogox.grant_type.known", "GOGOX's guide; the refusal is inferred";
+    /// Client id and secret are those of the second provider's client.
+    GogoxClientRight = "gogox.client.right", "GOGOX's guide; the refusal is inferred";
+    /// A good token request to the second provider gives a token for two hours.
+    GogoxTokenIssued = "gogox.token.issued", "GOGOX's guide; a public client";
+    /// A request to the second provider's resource has one bearer token in its header.
+    GogoxBearerPresent = "gogox.bearer.present", "RFC 6750 section 2.1";
+    /// The second provider's token was issued here.
+    GogoxBearerKnown = "gogox.bearer.known", "RFC 6750 section 3.1";
+    /// The second provider's token lives for two hours.
+    GogoxBearerUnexpired = "gogox.bearer.unexpired", "a public client; RFC 6750 section 3.1";
+    /// A good request to the second provider's resource is answered.
+    GogoxServed = "gogox.request.served", "own rule: the body is invented";
 }
 
 impl fmt::Debug for Rule {

@@ -7,17 +7,19 @@ use std::{
 };
 
 use remote_oauth_client::Secret;
-use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
+use tokio::net::TcpListener;
 
 use crate::{
     clock::{Clock, ManualClock},
+    delivery::{self, Delivery},
+    directory::Ending,
     entropy::Entropy,
     fixture::Fixture,
     gateway::Gateway,
     http::{self, Door},
     ledger::{Entry, Ledger},
     registration::Registration,
-    server,
+    server::{self, Running},
     state::{Digest, State},
     world::{World, lock},
 };
@@ -59,8 +61,7 @@ const DEMO_REDIRECT_URIS: [&str; 3] = [
 pub struct Sandbox {
     world: Arc<World>,
     customer_tokens: [Secret; 3],
-    stop: watch::Sender<bool>,
-    tasks: Vec<JoinHandle<()>>,
+    running: Running,
 }
 
 impl Sandbox {
@@ -125,29 +126,64 @@ impl Sandbox {
         lock(&self.world.ledger).entries()
     }
 
+    /// Lets a company leave its partner, and tells every webhook callback that asked to be told.
+    ///
+    /// What the client has of the company ends: access tokens are answered with 401, refresh tokens
+    /// and assertions with `invalid_grant`.
+    /// A new consent of the company brings it back.
+    /// The event is `company.partner_offboarded`; the results are returned when every delivery has
+    /// ended.
+    ///
+    /// # Errors
+    ///
+    /// Fails with [`io::ErrorKind::NotFound`] when no client manages a company of this id.
+    ///
+    /// # Units and limits
+    ///
+    /// Each delivery takes at most five seconds, and all are made at once.
+    pub async fn offboard(&self, company_id: &str) -> io::Result<Vec<Delivery>> {
+        let parcels = self.world.end_company(company_id, Ending::Offboarded)?;
+        Ok(delivery::deliver(parcels).await)
+    }
+
+    /// Closes a company for good, as [`offboard`](Self::offboard) with the event
+    /// `company.archived`.
+    ///
+    /// Its customer API tokens end too, and nobody is left who could consent.
+    ///
+    /// # Errors
+    ///
+    /// Fails with [`io::ErrorKind::NotFound`] when no client manages a company of this id.
+    pub async fn archive(&self, company_id: &str) -> io::Result<Vec<Delivery>> {
+        let parcels = self.world.end_company(company_id, Ending::Archived)?;
+        Ok(delivery::deliver(parcels).await)
+    }
+
+    /// Deactivates the user of an employment, as [`offboard`](Self::offboard) with the event
+    /// `employment.user_status.deactivated`.
+    ///
+    /// Only that employee's tokens and links end, and no assertion or link is made for them again.
+    ///
+    /// # Errors
+    ///
+    /// Fails with [`io::ErrorKind::NotFound`] when no client manages an active employment of this
+    /// id.
+    pub async fn deactivate(&self, employment_id: &str) -> io::Result<Vec<Delivery>> {
+        let parcels = self.world.deactivate(employment_id)?;
+        Ok(delivery::deliver(parcels).await)
+    }
+
     /// Stops accepting, lets requests under way be answered, and returns when every task has ended.
     ///
     /// # Units and limits
     ///
     /// Connections that do not end within five seconds are dropped.
-    pub async fn shutdown(mut self) {
-        self.stop.send_replace(true);
-        for task in self.tasks.drain(..) {
-            // A task ends early only by a panic, which has been reported where it happened.
-            let _ = task.await;
-        }
+    pub async fn shutdown(self) {
+        self.running.end().await;
     }
 
     fn demo(&self) -> &Registration {
         &self.world.registrations[0]
-    }
-}
-
-impl Drop for Sandbox {
-    fn drop(&mut self) {
-        for task in &self.tasks {
-            task.abort();
-        }
     }
 }
 
@@ -266,36 +302,32 @@ impl Builder {
 
         let customer_tokens = Gateway::ALL
             .map(|gateway| format!("{}{}", gateway.customer_token_prefix(), entropy.hex()));
+        let fixture = Fixture::default();
+        let state = State::new(&fixture);
         let world = Arc::new(World {
             clock: self.clock,
             entropy,
-            fixture: Fixture::default(),
+            fixture,
             registrations,
             gateway_urls,
             customer_tokens: customer_tokens.each_ref().map(|token| Digest::of(token)),
             auto_approve: self.auto_approve,
             rate_limited: self.rate_limited,
-            state: Mutex::new(State::default()),
+            state: Mutex::new(state),
             ledger: Mutex::new(Ledger::default()),
         });
-        let (stop, stopped) = watch::channel(false);
         let open = |(gateway, listener): (Gateway, TcpListener)| {
             let door = Door {
                 world: Arc::clone(&world),
                 gateway,
             };
-            tokio::spawn(server::serve(
-                listener,
-                http::router(Arc::new(door)),
-                stopped.clone(),
-            ))
+            (listener, http::router(Arc::new(door)))
         };
-        let tasks = listeners.into_iter().map(open).collect();
+        let running = Running::start(listeners.into_iter().map(open));
         Ok(Sandbox {
             world,
             customer_tokens: customer_tokens.map(Secret::from),
-            stop,
-            tasks,
+            running,
         })
     }
 }

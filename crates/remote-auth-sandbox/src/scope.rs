@@ -4,57 +4,36 @@
 //! Deliberately absent: the map from operations to scopes.
 //! The invariant: a [`Scope`] holds names of the catalogue only, so it may be shown and logged.
 
-use crate::scope_names::CATALOGUE;
+use remote_oauth_client::catalogue::{
+    self, ALL_WRITE, COMPANY_MANAGE, Flow, ScopeEntry, ScopeStyle,
+};
 
 /// What a consent gives when it names no scope.
-const CONSENT_DEFAULT: &str = "https://gateway.remote.com/company.manage";
+const CONSENT_DEFAULT: &str = COMPANY_MANAGE;
 
 /// What every other token carries when nothing was asked: all that its role allows.
-const ROLE_DEFAULT: &str = "all:write";
+const ROLE_DEFAULT: &str = ALL_WRITE;
 
-/// How a scope token is spelt.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Style {
-    Url,
-    CatchAll,
-    Category,
-    Action,
+fn is_for(listed: &ScopeEntry, purpose: Purpose) -> bool {
+    match purpose {
+        Purpose::Consent => listed.flows.contains(&Flow::AuthorizationCode),
+        Purpose::ClientCredentials => listed.flows.contains(&Flow::ClientCredentials),
+        // No list is published for this role, so only the style is judged.
+        Purpose::Manager => listed.style != ScopeStyle::Url,
+        Purpose::Employee => listed.flows.contains(&Flow::EmployeeAssertion),
+    }
 }
 
-/// One row of the catalogue.
-#[derive(Debug)]
-pub(crate) struct Listed {
-    pub(crate) style: Style,
-    pub(crate) name: &'static str,
-    marks: &'static str,
-}
-
-impl Listed {
-    pub(crate) const fn new(style: Style, name: &'static str, marks: &'static str) -> Self {
-        Self { style, name, marks }
-    }
-
-    fn is_for(&self, purpose: Purpose) -> bool {
-        match purpose {
-            Purpose::Consent => self.marks.contains('A'),
-            Purpose::ClientCredentials => self.marks.contains('C'),
-            // No list is published for this role, so only the style is judged.
-            Purpose::Manager => self.style != Style::Url,
-            Purpose::Employee => self.marks.contains('E'),
-        }
-    }
-
-    /// What the consent page says about this name.
-    fn in_words(&self) -> String {
-        let plain = |name: &str| name.replace('_', " ");
-        match (self.style, self.name.split_once(':')) {
-            (Style::Url, _) => "Manage this company and its employments".to_owned(),
-            (Style::CatchAll, Some((_, "read"))) => "Read everything your role allows".to_owned(),
-            (Style::CatchAll, _) => "Do everything your role allows".to_owned(),
-            (Style::Action, Some((resource, "read"))) => format!("Read {}", plain(resource)),
-            (Style::Action, Some((resource, _))) => format!("Read and change {}", plain(resource)),
-            (Style::Action | Style::Category, _) => format!("Manage {}", plain(self.name)),
-        }
+/// What the consent page says about a name.
+fn in_words(listed: &ScopeEntry) -> String {
+    let plain = |name: &str| name.replace('_', " ");
+    match (listed.style, listed.token.split_once(':')) {
+        (ScopeStyle::Url, _) => "Manage this company and its employments".to_owned(),
+        (ScopeStyle::CatchAll, Some((_, "read"))) => "Read everything your role allows".to_owned(),
+        (ScopeStyle::CatchAll, _) => "Do everything your role allows".to_owned(),
+        (ScopeStyle::Action, Some((resource, "read"))) => format!("Read {}", plain(resource)),
+        (ScopeStyle::Action, Some((resource, _))) => format!("Read and change {}", plain(resource)),
+        _ => format!("Manage {}", plain(listed.token)),
     }
 }
 
@@ -69,7 +48,7 @@ pub(crate) enum Purpose {
 
 /// A non-empty set of catalogue names in the order they were asked.
 #[derive(Clone, Debug)]
-pub(crate) struct Scope(Vec<&'static Listed>);
+pub(crate) struct Scope(Vec<&'static ScopeEntry>);
 
 /// The text names something that is unknown or not meant for this purpose, or is no scope at all.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -86,16 +65,13 @@ impl Scope {
         } else {
             ROLE_DEFAULT
         };
-        let mut names: Vec<&'static Listed> = Vec::new();
+        let mut names: Vec<&'static ScopeEntry> = Vec::new();
         for name in text.unwrap_or(default).split(' ') {
-            let listed = CATALOGUE
-                .iter()
-                .find(|listed| listed.name == name)
-                .ok_or(NotListed)?;
-            if !listed.is_for(purpose) {
+            let listed = catalogue::scope(name).ok_or(NotListed)?;
+            if !is_for(listed, purpose) {
                 return Err(NotListed);
             }
-            if !names.iter().any(|known| known.name == listed.name) {
+            if !names.contains(&listed) {
                 names.push(listed);
             }
         }
@@ -107,7 +83,7 @@ impl Scope {
         let Some(text) = text else {
             return Ok(self.clone());
         };
-        let granted = |name| self.0.iter().copied().find(|listed| listed.name == name);
+        let granted = |name| self.0.iter().copied().find(|listed| listed.token == name);
         text.split(' ')
             .map(|name| granted(name).ok_or(NotListed))
             .collect::<Result<_, _>>()
@@ -116,46 +92,18 @@ impl Scope {
 
     /// Tells whether any one of the names that an operation accepts was granted.
     pub(crate) fn has_any_of(&self, accepted: &[&str]) -> bool {
-        self.0.iter().any(|listed| accepted.contains(&listed.name))
+        self.0.iter().any(|listed| accepted.contains(&listed.token))
     }
 
     /// One line for people per name, with the name itself.
     pub(crate) fn in_words(&self) -> impl Iterator<Item = (String, &'static str)> {
-        self.0.iter().map(|listed| (listed.in_words(), listed.name))
+        self.0.iter().map(|listed| (in_words(listed), listed.token))
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_catalogue_has_every_name_once_in_the_published_numbers() {
-        let count = |style| {
-            CATALOGUE
-                .iter()
-                .filter(|listed| listed.style == style)
-                .count()
-        };
-        assert_eq!(
-            [Style::Url, Style::CatchAll, Style::Category, Style::Action].map(count),
-            [1, 2, 9, 76]
-        );
-        for (place, listed) in CATALOGUE.iter().enumerate() {
-            assert!(
-                CATALOGUE[..place]
-                    .iter()
-                    .all(|other| other.name != listed.name),
-                "{listed:?}"
-            );
-            let looks_like_an_action =
-                listed.style == Style::Action || listed.style == Style::CatchAll;
-            assert_eq!(
-                listed.name.split(':').count() == 2,
-                looks_like_an_action || listed.style == Style::Url
-            );
-        }
-    }
 
     #[test]
     fn each_purpose_has_its_own_names() {

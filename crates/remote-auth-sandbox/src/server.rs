@@ -20,7 +20,7 @@ use hyper_util::{
 use tokio::{
     net::{TcpListener, TcpStream},
     sync::{OwnedSemaphorePermit, Semaphore, watch},
-    task::JoinSet,
+    task::{JoinHandle, JoinSet},
     time::{sleep, timeout},
 };
 
@@ -45,8 +45,41 @@ pub(crate) async fn bind(address: IpAddr, port: u16) -> io::Result<TcpListener> 
     TcpListener::bind(SocketAddr::new(address, port)).await
 }
 
+/// The listeners of one sandbox; dropping it ends them and every connection at once.
+#[derive(Debug)]
+pub(crate) struct Running {
+    stop: watch::Sender<bool>,
+    tasks: Vec<JoinHandle<()>>,
+}
+
+impl Running {
+    pub(crate) fn start(listeners: impl IntoIterator<Item = (TcpListener, Router)>) -> Self {
+        let (stop, stopped) = watch::channel(false);
+        let open = |(listener, router)| tokio::spawn(serve(listener, router, stopped.clone()));
+        let tasks = listeners.into_iter().map(open).collect();
+        Self { stop, tasks }
+    }
+
+    /// Stops accepting, lets requests under way be answered, and waits for every task.
+    pub(crate) async fn end(mut self) {
+        self.stop.send_replace(true);
+        for task in self.tasks.drain(..) {
+            // A task ends early only by a panic, which has been reported where it happened.
+            let _ = task.await;
+        }
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        for task in &self.tasks {
+            task.abort();
+        }
+    }
+}
+
 /// Serves until `stop` turns true, then lets open connections end.
-pub(crate) async fn serve(listener: TcpListener, router: Router, mut stop: watch::Receiver<bool>) {
+async fn serve(listener: TcpListener, router: Router, mut stop: watch::Receiver<bool>) {
     let mut connections = JoinSet::new();
     let slots = Arc::new(Semaphore::new(CONNECTIONS_MAX));
     loop {

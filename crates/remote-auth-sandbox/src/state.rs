@@ -15,11 +15,13 @@ use ring::digest::{SHA256, digest};
 
 use crate::{
     clock::Timestamp,
-    fixture::{Company, Employment, User},
+    directory::{Directory, Ending},
+    fixture::{Company, Employment, Fixture, User},
     gateway::Gateway,
     pkce::Challenge,
     rate::{Meters, Payer},
     scope::Scope,
+    webhook::{Callbacks, Event, Parcel},
 };
 
 /// How long a consent page may stand open.
@@ -33,6 +35,7 @@ const TICKETS_MAX: usize = 256;
 const CODES_MAX: usize = 4_096;
 const ACCESS_TOKENS_MAX: usize = 65_536;
 const REFRESH_TOKENS_MAX: usize = 4_096;
+const MAGIC_LINKS_MAX: usize = 1_024;
 
 /// The key of everything secret.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
@@ -85,6 +88,19 @@ pub(crate) enum Principal {
         company: Arc<Company>,
         user: Arc<User>,
     },
+}
+
+impl Principal {
+    /// The company whose data the token reaches through its client; a customer's own token needs
+    /// none.
+    fn company_of_client(&self) -> Option<&Company> {
+        match self {
+            Self::Company { company, .. }
+            | Self::Manager { company, .. }
+            | Self::Employee { company, .. } => Some(company),
+            Self::Partner | Self::Customer { .. } => None,
+        }
+    }
 }
 
 /// An authorization request that passed every rule.
@@ -140,6 +156,17 @@ pub(crate) struct RefreshToken {
     pub(crate) grant: GrantId,
 }
 
+/// A link that signs one person in.
+#[derive(Debug)]
+pub(crate) struct MagicLink {
+    pub(crate) gateway: Gateway,
+    pub(crate) company: Arc<Company>,
+    /// Where the link is for an employee; otherwise it is for the manager.
+    pub(crate) employment: Option<Arc<Employment>>,
+    /// Where the person arrives.
+    pub(crate) path: String,
+}
+
 /// Everything that changes.
 #[derive(Debug)]
 pub(crate) struct State {
@@ -147,11 +174,28 @@ pub(crate) struct State {
     pub(crate) codes: Shelf<Code>,
     pub(crate) access_tokens: Shelf<AccessToken>,
     pub(crate) refresh_tokens: Shelf<RefreshToken>,
+    pub(crate) magic_links: Shelf<MagicLink>,
+    pub(crate) directory: Directory,
+    pub(crate) callbacks: Callbacks,
     pub(crate) meters: Meters,
     grants: u64,
 }
 
 impl State {
+    pub(crate) fn new(fixture: &Fixture) -> Self {
+        Self {
+            tickets: Shelf::new(TICKETS_MAX),
+            codes: Shelf::new(CODES_MAX),
+            access_tokens: Shelf::new(ACCESS_TOKENS_MAX),
+            refresh_tokens: Shelf::new(REFRESH_TOKENS_MAX),
+            magic_links: Shelf::new(MAGIC_LINKS_MAX),
+            directory: Directory::new(fixture),
+            callbacks: Callbacks::default(),
+            meters: Meters::default(),
+            grants: 0,
+        }
+    }
+
     pub(crate) fn new_grant(&mut self) -> GrantId {
         self.grants += 1;
         GrantId(self.grants)
@@ -162,6 +206,41 @@ impl State {
         self.access_tokens
             .retain(|token| token.grant != Some(grant));
         self.refresh_tokens.retain(|token| token.grant != grant);
+    }
+
+    /// What there is to tell of an event; to be asked before the event changes who manages whom.
+    pub(crate) fn parcels(
+        &self,
+        event: Event<'_>,
+        company: &Company,
+        now: Timestamp,
+    ) -> Vec<Parcel> {
+        self.callbacks.parcels(event, company, &self.directory, now)
+    }
+
+    /// Ends what clients have of a company: every token, code and link, and the company itself.
+    pub(crate) fn end_company(&mut self, company: &Company, ending: Ending) {
+        self.directory.end(company, ending);
+        let is_other = |other: &Company| other.id != company.id;
+        self.access_tokens
+            .retain(|token| token.principal.company_of_client().is_none_or(is_other));
+        self.refresh_tokens.retain(|token| is_other(&token.company));
+        self.codes.retain(|code| is_other(&code.company));
+        self.magic_links.retain(|link| is_other(&link.company));
+    }
+
+    /// Ends what the user of an employment has: their tokens and links.
+    pub(crate) fn deactivate(&mut self, employment: &Employment) {
+        self.directory.deactivate(employment);
+        self.access_tokens.retain(|token| {
+            !matches!(&token.principal, Principal::Employee { employment: own, .. }
+                if own.id == employment.id)
+        });
+        self.magic_links.retain(|link| {
+            link.employment
+                .as_ref()
+                .is_none_or(|own| own.id != employment.id)
+        });
     }
 
     pub(crate) fn open_ticket(
@@ -202,19 +281,6 @@ impl State {
     }
 }
 
-impl Default for State {
-    fn default() -> Self {
-        Self {
-            tickets: Shelf::new(TICKETS_MAX),
-            codes: Shelf::new(CODES_MAX),
-            access_tokens: Shelf::new(ACCESS_TOKENS_MAX),
-            refresh_tokens: Shelf::new(REFRESH_TOKENS_MAX),
-            meters: Meters::default(),
-            grants: 0,
-        }
-    }
-}
-
 /// A map that forgets its oldest entry rather than grow beyond its bound.
 #[derive(Debug)]
 pub(crate) struct Shelf<V> {
@@ -225,7 +291,7 @@ pub(crate) struct Shelf<V> {
 }
 
 impl<V> Shelf<V> {
-    fn new(entries_max: usize) -> Self {
+    pub(crate) fn new(entries_max: usize) -> Self {
         Self {
             entries: HashMap::new(),
             order: VecDeque::new(),

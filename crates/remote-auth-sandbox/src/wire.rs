@@ -93,7 +93,7 @@ impl Answer {
 
     /// Says that nothing may keep this answer; see
     /// <https://www.rfc-editor.org/rfc/rfc6749#section-5.1>.
-    fn unstored(self) -> Self {
+    pub(crate) fn unstored(self) -> Self {
         self.with(header::CACHE_CONTROL, "no-store")
             .with(header::PRAGMA, "no-cache")
     }
@@ -204,7 +204,9 @@ pub(crate) struct Issued {
 impl Issued {
     pub(crate) fn answer(self) -> Answer {
         let (company_id, user_id) = match &self.named {
-            Some(Principal::Company { company, user }) => (Some(company.id), Some(user.id)),
+            Some(Principal::Company { company, user }) => {
+                (Some(company.id.to_string()), Some(user.id.clone()))
+            }
             _ => (None, None),
         };
         let body = TokenResponse {
@@ -212,11 +214,9 @@ impl Issued {
             token_type: Some("Bearer".to_owned()),
             expires_in: Some(ExpiresIn::from_secs(ACCESS_TOKEN_LIFE.as_secs())),
             refresh_token: self.refresh_token,
-            scope: None,
-            company_id: company_id.map(str::to_owned),
-            user_id: user_id.map(str::to_owned),
-            error: None,
-            error_description: None,
+            company_id,
+            user_id,
+            ..TokenResponse::default()
         };
         Answer::json(self.rule, StatusCode::OK, &body).unstored()
     }
@@ -231,6 +231,6 @@ fn error_body(
         error: error.map(Foreign::from),
         error_description: description.map(Foreign::from),
         message: message.map(Foreign::from),
-        errors: None,
+        ..ErrorResponse::default()
     }
 }

@@ -1,12 +1,13 @@
 //! One sandbox as its rules see it: what is fixed, and behind locks what changes.
 
 use std::{
-    fmt,
-    sync::{Mutex, MutexGuard, PoisonError},
+    fmt, io,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 use crate::{
     clock::{Clock, Timestamp},
+    directory::Ending,
     entropy::Entropy,
     fixture::Fixture,
     gateway::Gateway,
@@ -15,6 +16,7 @@ use crate::{
     registration::Registration,
     scope::{Purpose, Scope},
     state::{AccessToken, Digest, Principal, State},
+    webhook::{Event, Parcel},
 };
 
 /// What all three gateways share.
@@ -31,7 +33,7 @@ pub(crate) struct World {
     pub(crate) auto_approve: bool,
     pub(crate) rate_limited: bool,
     pub(crate) state: Mutex<State>,
-    pub(crate) ledger: Mutex<Ledger>,
+    pub(crate) ledger: Mutex<Ledger<Entry>>,
 }
 
 impl World {
@@ -64,6 +66,32 @@ impl World {
         format!("{}/auth", self.gateway_url(gateway))
     }
 
+    /// Ends a company and returns what there is to tell of it.
+    pub(crate) fn end_company(&self, id: &str, ending: Ending) -> io::Result<Vec<Parcel>> {
+        let mut state = lock(&self.state);
+        let found = state.directory.managed_by_any(id).cloned();
+        let company = found.ok_or_else(|| nobody("no client manages a company of this id"))?;
+        let event = match ending {
+            Ending::Offboarded => Event::PartnerOffboarded,
+            Ending::Archived => Event::CompanyArchived,
+        };
+        let parcels = state.parcels(event, &company, self.clock.now());
+        state.end_company(&company, ending);
+        Ok(parcels)
+    }
+
+    /// Deactivates the user of an employment and returns what there is to tell of it.
+    pub(crate) fn deactivate(&self, employment_id: &str) -> io::Result<Vec<Parcel>> {
+        let mut state = lock(&self.state);
+        let found = state.directory.active_employment(employment_id);
+        let (company, employment) =
+            found.ok_or_else(|| nobody("no client manages an active employment of this id"))?;
+        let event = Event::UserDeactivated(&employment);
+        let parcels = state.parcels(event, &company, self.clock.now());
+        state.deactivate(&employment);
+        Ok(parcels)
+    }
+
     fn customer_token(&self, token: Digest) -> Option<AccessToken> {
         let place = self
             .customer_tokens
@@ -72,7 +100,7 @@ impl World {
         let company = self.fixture.company().clone();
         let user = company.manager.clone();
         Some(AccessToken {
-            payer: Payer::Company(company.id),
+            payer: Payer::Company(Arc::clone(&company.id)),
             gateway: Gateway::ALL[place],
             principal: Principal::Customer { company, user },
             scope: Scope::parse(None, Purpose::Manager)
@@ -107,7 +135,15 @@ impl Desk<'_> {
             .access_tokens
             .get(digest)
             .cloned()
-            .or_else(|| self.world.customer_token(digest))
+            .or_else(|| self.customer_token(digest))
+    }
+
+    /// A customer's own token does not end with a partner's access, only with the company.
+    fn customer_token(&self, token: Digest) -> Option<AccessToken> {
+        let company = self.world.fixture.company();
+        self.world
+            .customer_token(token)
+            .filter(|_| !self.state.directory.is_archived(company))
     }
 
     /// Counts one request against a limit; with limits switched off it counts and never refuses.
@@ -118,6 +154,10 @@ impl Desk<'_> {
             ..reading
         }
     }
+}
+
+fn nobody(fault: &'static str) -> io::Error {
+    io::Error::new(io::ErrorKind::NotFound, fault)
 }
 
 /// Locks what a panic elsewhere cannot have left half-done: every change here is a single insertion

@@ -11,7 +11,8 @@ use std::{
     sync::{Arc, Mutex},
 };
 
-use remote_auth_sandbox::{Gateway::Sandbox as GATEWAY, Sandbox};
+use remote_auth_sandbox::{Gateway::Sandbox as GATEWAY, GogoxSandbox, Sandbox};
+use serde_json::json;
 use tracing_subscriber::fmt::MakeWriter;
 
 use bench::{Ask, Bench, JWT_BEARER, OTHER_CLIENT, TOKEN, open, text};
@@ -58,7 +59,13 @@ async fn no_secret_is_seen_in_ledger_debug_or_trace() {
     let bench = Bench::with(builder).await;
     let mut secrets = vec!["canary".to_owned(), OTHER_CLIENT.1.to_owned()];
     secrets.extend(every_good_flow(&bench).await);
+    secrets.extend(every_platform_secret(&bench).await);
     every_bad_flow(&bench).await;
+    let company_id = bench.sandbox.fixture().company_id();
+    let deliveries = bench.sandbox.archive(company_id).await.unwrap();
+    assert_eq!(deliveries.len(), 1, "the callback is told");
+    let gogox = GogoxSandbox::start().await.unwrap();
+    secrets.extend(every_flow_of_the_second_provider(&gogox).await);
 
     let traced = String::from_utf8(page.0.lock().unwrap().clone()).unwrap();
     assert!(
@@ -71,10 +78,20 @@ async fn no_secret_is_seen_in_ledger_debug_or_trace() {
         format!("{:?}", sandbox.ledger()),
         format!("{sandbox:#?}"),
         format!("{:?}", sandbox.fixture()),
+        format!("{deliveries:?}"),
+        format!("{gogox:?} {:?}", gogox.ledger()),
+    ];
+    let places = [
+        "trace",
+        "ledger",
+        "handle",
+        "fixture",
+        "deliveries",
+        "gogox",
     ];
     for secret in &secrets {
         assert!(secret.len() > 5, "a short secret would be found by chance");
-        for (place, shown) in ["trace", "ledger", "handle", "fixture"].iter().zip(&shown) {
+        for (place, shown) in places.iter().zip(&shown) {
             assert!(!shown.contains(secret.as_str()), "{secret} in {place}");
         }
     }
@@ -114,6 +131,79 @@ async fn every_good_flow(bench: &Bench) -> Vec<String> {
     secrets
 }
 
+/// Uses the platform operations that give secrets, and returns those.
+async fn every_platform_secret(bench: &Bench) -> Vec<String> {
+    let partner = bench.partner_token(GATEWAY).await;
+    let company = bench.company_token(GATEWAY).await;
+    let ask = async |ask: Ask, token: &str| {
+        let reply = ask
+            .bearer(token)
+            .send(bench.sandbox.gateway_url(GATEWAY))
+            .await;
+        assert!(reply.status < 300, "{}", reply.body);
+        reply.json()
+    };
+    let fixture = bench.sandbox.fixture();
+    let body = json!({
+        "name": "Fjord AS",
+        "country_code": "NOR",
+        "desired_currency": "NOK",
+        "company_owner_name": "Kari Nordmann",
+        "company_owner_email": "kari.nordmann@fjord.example",
+        "terms_of_service_accepted_at": "2026-01-01T00:00:00Z",
+    });
+    let target = "/v1/companies?action=get_oauth_access_tokens";
+    let created = ask(Ask::json(target, &body), &partner).await;
+    let target = format!("/v1/companies/{}/create-token", fixture.company_id());
+    let further = ask(Ask::new("POST", &target), &partner).await;
+    let body = json!({ "user_id": fixture.manager_user_id() });
+    let link = ask(Ask::json("/v1/magic-link", &body), &company).await;
+    let link = text(&link["data"], "url");
+    let (_, ticket) = link.split_once("token=").expect("a link has a token");
+    let body = json!({
+        "url": "http://127.0.0.1:9/?key=canary-callback",
+        "subscribed_events": ["company.archived"],
+    });
+    let callback = ask(Ask::json("/v1/webhook-callbacks", &body), &partner).await;
+    let tokens = &created["data"]["tokens"];
+    vec![
+        text(tokens, "access_token"),
+        text(tokens, "refresh_token"),
+        text(&further, "access_token"),
+        text(&further, "refresh_token"),
+        ticket.to_owned(),
+        text(&callback["data"]["webhook_callback"], "signing_key"),
+        company,
+    ]
+}
+
+/// Gets and uses a token of the second provider, well and badly, and returns its secrets.
+async fn every_flow_of_the_second_provider(gogox: &GogoxSandbox) -> Vec<String> {
+    let secret = open(gogox.client_secret()).to_owned();
+    let body = |secret: &str| {
+        json!({
+            "client_id": gogox.client_id(),
+            "client_secret": secret,
+            "grant_type": "client_credentials",
+        })
+    };
+    let good = Ask::json("/oauth/token", &body(&secret));
+    let answer = good.send(gogox.url()).await.json();
+    let token = text(&answer, "access_token");
+    let asks = [
+        Ask::get("/delivery/orders").bearer(&token),
+        Ask::get("/delivery/orders").bearer("canary-misplaced"),
+        Ask::get(&format!("/canary?access_token={token}")),
+        Ask::json("/oauth/token", &body("canary-wrong")),
+        Ask::json("/oauth/token", &json!({ "canary": "canary" })),
+    ];
+    for ask in asks {
+        let reply = ask.send(gogox.url()).await;
+        assert!(!reply.body.contains("canary"), "{}", reply.body);
+    }
+    vec![secret, token]
+}
+
 /// Puts a marked secret wherever a careless client might.
 async fn every_bad_flow(bench: &Bench) {
     let mark = "canary-misplaced";
@@ -138,10 +228,28 @@ async fn every_bad_flow(bench: &Bench) {
         Ask::form("/auth/oauth2/consent", &[("ticket", mark)]),
         Ask::get(&format!("/v1/employments?page={mark}")).bearer(mark),
         Ask::get(&format!("/v1/{mark}?access_token={mark}")),
+        Ask::new(
+            "POST",
+            &format!("/v1/companies/{mark}/create-token?scope={mark}"),
+        )
+        .bearer(mark),
+        Ask::new("DELETE", &format!("/v1/webhook-callbacks/{mark}")).bearer(mark),
+        Ask::get(&format!("/magic-link?token={mark}")),
         Ask::new("CANARY", "/v1/companies"),
         Ask::get("/v1/companies").host("canary.example"),
     ];
-    for ask in asks {
+    let partner = bench.partner_token(GATEWAY).await;
+    let company = bench.company_token(GATEWAY).await;
+    let create = format!("/v1/companies/{mark}/create-token");
+    let admitted = [
+        Ask::json("/v1/companies", &json!({ "name": mark, mark: mark })).bearer(&partner),
+        Ask::new("POST", &create).bearer(&partner),
+        Ask::json("/v1/magic-link", &json!({ mark: mark })).bearer(&company),
+        Ask::json("/v1/magic-link", &json!({ "user_id": mark, "path": mark })).bearer(&company),
+        Ask::json("/v1/magic-link", &json!({ "user_id": mark })).bearer(&company),
+        Ask::json("/v1/webhook-callbacks", &json!({ "url": mark })).bearer(&company),
+    ];
+    for ask in asks.into_iter().chain(admitted) {
         let reply = ask.send(bench.sandbox.gateway_url(GATEWAY)).await;
         assert!(
             !reply.body.contains("canary"),

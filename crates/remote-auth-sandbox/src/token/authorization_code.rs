@@ -8,16 +8,14 @@
 
 use std::sync::Arc;
 
-use remote_oauth_client::Secret;
-
 use crate::{
     clock::Timestamp,
     gateway::Gateway,
     parameters::Parameters,
     registration::Registration,
     rule::Rule,
-    state::{Code, Digest, Principal, RefreshToken},
-    token::{issue_access_token, required},
+    state::{Code, Digest, Principal},
+    token::{give_company, required},
     wire::{Issued, OAuthError, Refusal},
     world::Desk,
 };
@@ -52,30 +50,12 @@ pub(super) fn redeem(
         Arc::clone(&code.user),
         code.request.scope.clone(),
     );
-    let refresh_token = desk.world.entropy.uuid();
-    let remembered = RefreshToken {
-        client_id: Arc::clone(&client.client_id),
-        gateway: desk.gateway,
-        company: Arc::clone(&company),
-        user: Arc::clone(&user),
-        scope: scope.clone(),
-        grant,
-    };
-    desk.state
-        .refresh_tokens
-        .put(Digest::of(&refresh_token), remembered);
-    let principal = Principal::Company { company, user };
+    let tokens = give_company(desk, &client.client_id, (&company, &user), scope, grant);
     Ok(Issued {
         rule: Rule::CodeRedeemed,
-        access_token: issue_access_token(
-            desk,
-            &client.client_id,
-            principal.clone(),
-            scope,
-            Some(grant),
-        ),
-        refresh_token: Some(Secret::from(refresh_token)),
-        named: Some(principal),
+        access_token: tokens.access_token,
+        refresh_token: Some(tokens.refresh_token),
+        named: Some(Principal::Company { company, user }),
     })
 }
 

@@ -16,7 +16,6 @@ use serde_json::Value;
 
 use crate::{
     clock::Timestamp,
-    fixture::Fixture,
     registration::Registration,
     rule::Rule,
     scope::{NotListed, Purpose, Scope},
@@ -134,7 +133,7 @@ pub(super) fn issue(
     let scope =
         scope(claims, role).map_err(|_| refused(Rule::AssertionScope).because(SUBJECT_OR_SCOPE))?;
     let principal =
-        principal(&desk.world.fixture, role, id).ok_or(refused(Rule::AssertionSubjectManaged))?;
+        principal(desk, client, role, id).ok_or(refused(Rule::AssertionSubjectManaged))?;
     let access_token = issue_access_token(desk, &client.client_id, principal, scope, None);
     Ok(Issued {
         rule: Rule::AssertionIssued,
@@ -183,15 +182,17 @@ fn scope(claims: &Claims, role: Role) -> Result<Scope, NotListed> {
 }
 
 /// Resolves the subject now, at the mint, as Remote does.
-fn principal(fixture: &Fixture, role: Role, id: &str) -> Option<Principal> {
+fn principal(desk: &Desk<'_>, client: &Registration, role: Role, id: &str) -> Option<Principal> {
+    let (directory, client_id) = (&desk.state.directory, &client.client_id);
     match role {
         Role::Manager => {
-            let company = Arc::clone(fixture.managed_by_user(id)?);
+            let company = directory.managed_by_user(client_id, desk.gateway, id)?;
+            let company = Arc::clone(company);
             let user = Arc::clone(&company.manager);
             Some(Principal::Manager { company, user })
         }
         Role::Employee => {
-            let (company, employment) = fixture.employment(id)?;
+            let (company, employment) = directory.employment(client_id, desk.gateway, id)?;
             let (company, employment) = (Arc::clone(company), Arc::clone(employment));
             Some(Principal::Employee {
                 company,

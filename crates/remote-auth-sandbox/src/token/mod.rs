@@ -16,12 +16,13 @@ use axum::http::{HeaderMap, header};
 use remote_oauth_client::Secret;
 
 use crate::{
+    fixture::{Company, User},
     parameters::Parameters,
     rate::{Payer, Reading},
     registration::Registration,
     rule::Rule,
     scope::Scope,
-    state::{ACCESS_TOKEN_LIFE, AccessToken, Digest, GrantId, Principal},
+    state::{ACCESS_TOKEN_LIFE, AccessToken, Digest, GrantId, Principal, RefreshToken},
     token::jwt_bearer::Assertion,
     wire::{Answer, Issued, OAuthError, Refusal},
     world::Desk,
@@ -131,6 +132,43 @@ fn charge(
     match charged.refused_by {
         Some(rule) => Err(Refusal::new(rule, OAuthError::TooManyRequests)),
         None => Ok(()),
+    }
+}
+
+/// What a client gets to act in a company.
+#[derive(Debug)]
+pub(crate) struct CompanyTokens {
+    pub(crate) access_token: Secret,
+    pub(crate) refresh_token: Secret,
+}
+
+/// Gives a client access to a company through one of its users; one grant names both tokens.
+pub(crate) fn give_company(
+    desk: &mut Desk<'_>,
+    client_id: &Arc<str>,
+    (company, user): (&Arc<Company>, &Arc<User>),
+    scope: Scope,
+    grant: GrantId,
+) -> CompanyTokens {
+    let refresh_token = desk.world.entropy.uuid();
+    let remembered = RefreshToken {
+        client_id: Arc::clone(client_id),
+        gateway: desk.gateway,
+        company: Arc::clone(company),
+        user: Arc::clone(user),
+        scope: scope.clone(),
+        grant,
+    };
+    desk.state
+        .refresh_tokens
+        .put(Digest::of(&refresh_token), remembered);
+    let principal = Principal::Company {
+        company: Arc::clone(company),
+        user: Arc::clone(user),
+    };
+    CompanyTokens {
+        access_token: issue_access_token(desk, client_id, principal, scope, Some(grant)),
+        refresh_token: Secret::from(refresh_token),
     }
 }
 

@@ -33,6 +33,13 @@ pub(crate) fn met() -> BTreeSet<Rule> {
     MET.lock().unwrap_or_else(PoisonError::into_inner).clone()
 }
 
+/// Remembers that a rule decided a checked request.
+pub(crate) fn note(rule: Rule) {
+    MET.lock()
+        .unwrap_or_else(PoisonError::into_inner)
+        .insert(rule);
+}
+
 /// A running sandbox whose time the test moves.
 pub(crate) struct Bench {
     pub(crate) sandbox: Sandbox,
@@ -80,9 +87,7 @@ impl Bench {
             reply.body
         );
         assert_eq!(reply.status, status, "{row}");
-        MET.lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .insert(rule);
+        note(rule);
         reply
     }
 
@@ -123,18 +128,31 @@ impl Bench {
     }
 
     pub(crate) async fn partner_token(&self, gateway: Gateway) -> String {
-        text(
-            &self
-                .issued(gateway, &[("grant_type", "client_credentials")])
-                .await,
-            "access_token",
-        )
+        let form = [("grant_type", "client_credentials")];
+        text(&self.issued(gateway, &form).await, "access_token")
+    }
+
+    /// A token of the demo client itself with this scope.
+    pub(crate) async fn narrow_partner_token(&self, gateway: Gateway, scope: &str) -> String {
+        let form = [("grant_type", "client_credentials"), ("scope", scope)];
+        text(&self.issued(gateway, &form).await, "access_token")
     }
 
     pub(crate) async fn company_token(&self, gateway: Gateway) -> String {
-        let code = self.code(gateway, &[]).await;
+        text(&self.consented(gateway, &[]).await, "access_token")
+    }
+
+    /// A token of the fixture's company with this scope.
+    pub(crate) async fn narrow_company_token(&self, gateway: Gateway, scope: &str) -> String {
+        let answer = self.consented(gateway, &[("scope", scope)]).await;
+        text(&answer, "access_token")
+    }
+
+    /// The answer to a good consent of the fixture's company.
+    pub(crate) async fn consented(&self, gateway: Gateway, more: &[(&str, &str)]) -> Value {
+        let code = self.code(gateway, more).await;
         let form = [("grant_type", "authorization_code"), ("code", &code)];
-        text(&self.issued(gateway, &form).await, "access_token")
+        self.issued(gateway, &form).await
     }
 
     pub(crate) async fn asserted_token(&self, gateway: Gateway, subject: &str) -> String {
@@ -220,6 +238,11 @@ impl Ask {
         let ask =
             Self::new("POST", target).header("content-type", "application/x-www-form-urlencoded");
         ask.body(encoded(pairs))
+    }
+
+    pub(crate) fn json(target: &str, body: &Value) -> Self {
+        let ask = Self::new("POST", target).header("content-type", "application/json");
+        ask.body(body.to_string())
     }
 
     pub(crate) fn header(mut self, name: &str, value: &str) -> Self {

@@ -10,9 +10,15 @@ mod assertion;
 mod authorize;
 mod bench;
 mod code;
+mod companies;
+mod endings;
+mod gogox;
+mod magic_link;
 mod platform;
 mod server;
 mod token;
+mod webhooks;
+mod wire;
 
 use remote_auth_sandbox::Rule;
 
@@ -23,6 +29,11 @@ async fn every_rule_decides_some_request() {
     code::rows().await;
     assertion::rows().await;
     platform::rows().await;
+    companies::rows().await;
+    magic_link::rows().await;
+    webhooks::rows().await;
+    endings::rows().await;
+    gogox::rows().await;
     server::rows().await;
     let met = bench::met();
     // A body that stalls is met in `server`, under a clock of its own.

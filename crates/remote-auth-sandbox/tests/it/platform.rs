@@ -9,6 +9,10 @@ const IDENTITY: &str = "/v1/identity/current";
 const EMPLOYEE: &str = "/v1/employee/current";
 const EMPLOYMENTS: &str = "/v1/employments";
 const COMPANIES: &str = "/v1/companies";
+const MANAGERS: &str = "/v1/company-managers";
+
+/// The operations that read, in the order of the columns below.
+const READS: [&str; 5] = [IDENTITY, EMPLOYEE, EMPLOYMENTS, COMPANIES, MANAGERS];
 
 pub(crate) async fn rows() {
     every_kind_of_token_at_every_operation().await;
@@ -16,6 +20,10 @@ pub(crate) async fn rows() {
     tokens_work_only_where_and_while_they_may().await;
     pages().await;
     scopes().await;
+    every_kind_of_token_at_every_operation_that_writes().await;
+    every_prefix_serves_every_operation().await;
+    managers_are_those_of_the_tokens_company().await;
+    lists_are_narrowed_by_what_the_query_names().await;
     more_requests_than_a_company_may_make().await;
 }
 
@@ -29,34 +37,36 @@ async fn every_kind_of_token_at_every_operation() {
     let customer = open(bench.sandbox.customer_api_token(GATEWAY)).to_owned();
     let served = (200, PlatformServed);
     let forbidden = (403, PlatformPrincipal);
+    let hidden = (404, PlatformCompanyVisible);
     let rows = [
         (
             "partner",
             bench.partner_token(GATEWAY).await,
-            [served, forbidden, (404, PlatformCompanyVisible), served],
+            [served, forbidden, hidden, served, hidden],
         ),
         (
             "company",
             bench.company_token(GATEWAY).await,
-            [served, forbidden, served, forbidden],
+            [served, forbidden, served, forbidden, served],
         ),
         (
             "manager",
             bench.asserted_token(GATEWAY, &bench.manager()).await,
-            [served, forbidden, served, forbidden],
+            [served, forbidden, served, forbidden, served],
         ),
         (
             "employee",
             bench.asserted_token(GATEWAY, &bench.employee()).await,
-            [forbidden, served, forbidden, forbidden],
+            [forbidden, served, forbidden, forbidden, forbidden],
         ),
-        ("customer", customer, [served, forbidden, served, forbidden]),
+        (
+            "customer",
+            customer,
+            [served, forbidden, served, forbidden, served],
+        ),
     ];
     for (kind, token, expected) in rows {
-        for (path, expected) in [IDENTITY, EMPLOYEE, EMPLOYMENTS, COMPANIES]
-            .into_iter()
-            .zip(expected)
-        {
+        for (path, expected) in READS.into_iter().zip(expected) {
             let row = format!("{kind} {path}");
             let reply = bench
                 .check(&row, GATEWAY, Ask::get(path).bearer(&token), expected)
@@ -234,19 +244,211 @@ async fn pages() {
     }
 }
 
+/// The operations that write, each asked so that a token that may use it is refused by a later
+/// rule, in the order of the columns below.
+fn writes() -> [(Ask, (u16, Rule)); 5] {
+    let post = |path| Ask::new("POST", path);
+    [
+        (post(COMPANIES), (400, PlatformJson)),
+        (
+            post("/v1/companies/none/create-token"),
+            (404, CreateTokenManaged),
+        ),
+        (post("/v1/magic-link"), (400, PlatformJson)),
+        (post("/v1/webhook-callbacks"), (400, PlatformJson)),
+        (
+            Ask::new("DELETE", "/v1/webhook-callbacks/none"),
+            (404, WebhookKnown),
+        ),
+    ]
+}
+
+async fn every_kind_of_token_at_every_operation_that_writes() {
+    let bench = Bench::new().await;
+    let customer = open(bench.sandbox.customer_api_token(GATEWAY)).to_owned();
+    let employee = bench.asserted_token(GATEWAY, &bench.employee()).await;
+    let manager = bench.asserted_token(GATEWAY, &bench.manager()).await;
+    let company = bench.company_token(GATEWAY).await;
+    let partner = bench.partner_token(GATEWAY).await;
+    for (kind, token, admitted) in [
+        ("partner", partner, [true, true, false, true, false]),
+        ("company", company, [false, false, true, true, true]),
+        ("manager", manager, [false, false, false, true, true]),
+        ("employee", employee, [false; 5]),
+        ("customer", customer, [false, false, false, true, true]),
+    ] {
+        for ((ask, later), admitted) in writes().into_iter().zip(admitted) {
+            let expected = if admitted {
+                later
+            } else {
+                (403, PlatformPrincipal)
+            };
+            let row = format!("{kind} {later:?}");
+            bench
+                .check(&row, GATEWAY, ask.bearer(&token), expected)
+                .await;
+        }
+    }
+}
+
 async fn scopes() {
     let bench = Bench::new().await;
-    for (scope, expected) in [
-        ("company:read", (200, PlatformServed)),
-        ("company_management webhook:read", (200, PlatformServed)),
-        ("country:read", (403, PlatformScope)),
-    ] {
-        let form = [("grant_type", "client_credentials"), ("scope", scope)];
-        let token = crate::bench::text(&bench.issued(GATEWAY, &form).await, "access_token");
+    let narrow = (403, PlatformScope);
+    let [create, _, link, hook, unhook] = writes();
+    let list = (Ask::get(COMPANIES), (200, PlatformServed));
+    let managers = (Ask::get(MANAGERS), (200, PlatformServed));
+    let partner = [
+        (&list, "company:read", true),
+        (&list, "company_management webhook:read", true),
+        (&list, "country:read", false),
+        (&create, "company:write", true),
+        (&create, "company_management", true),
+        (&create, "company:read company_admin", false),
+        (&create, "all:read", false),
+        (&hook, "webhook:write", true),
+        (&hook, "webhook:read", false),
+    ];
+    for ((ask, served), scope, good) in partner {
+        let token = bench.narrow_partner_token(GATEWAY, scope).await;
+        let expected = if good { *served } else { narrow };
         bench
-            .check(scope, GATEWAY, Ask::get(COMPANIES).bearer(&token), expected)
+            .check(scope, GATEWAY, ask.clone().bearer(&token), expected)
             .await;
     }
+    let company = [
+        (&managers, "company_manager:read", true),
+        (&managers, "company_manager:write", true),
+        (&managers, "company_admin", true),
+        (&managers, "all:read", true),
+        (&managers, "https://gateway.remote.com/company.manage", true),
+        (&managers, "payroll employments", false),
+        (&link, "magic_link:write", true),
+        (&link, "company_admin", true),
+        (&link, "all:write", true),
+        (&link, "https://gateway.remote.com/company.manage", true),
+        (&link, "all:read", false),
+        (&link, "employment:write", false),
+        (&hook, "webhook:write", true),
+        (&hook, "webhook:read", false),
+        (&unhook, "webhook:write", true),
+        (&unhook, "webhook:read", false),
+    ];
+    for ((ask, served), scope, good) in company {
+        let token = bench.narrow_company_token(GATEWAY, scope).await;
+        let expected = if good { *served } else { narrow };
+        bench
+            .check(scope, GATEWAY, ask.clone().bearer(&token), expected)
+            .await;
+    }
+}
+
+async fn every_prefix_serves_every_operation() {
+    let bench = Bench::new().await;
+    let token = bench.company_token(GATEWAY).await;
+    for prefix in ["/v1", "/eor/v1", "/api/eor/v1"] {
+        for path in ["/identity/current", "/employments", "/company-managers"] {
+            let target = format!("{prefix}{path}");
+            let ask = Ask::get(&target).bearer(&token);
+            bench
+                .check(&target, GATEWAY, ask, (200, PlatformServed))
+                .await;
+            let shown = bench.sandbox.ledger().last().map(|entry| entry.path);
+            assert_eq!(shown, Some(target.as_str()));
+        }
+        let target = format!("{prefix}/webhook-callbacks/none");
+        let ask = Ask::new("DELETE", &target).bearer(&token);
+        bench
+            .check(&target, GATEWAY, ask, (404, WebhookKnown))
+            .await;
+        let shown = bench.sandbox.ledger().last().map(|entry| entry.path);
+        assert_eq!(
+            shown,
+            Some(format!("{prefix}/webhook-callbacks/{{id}}").as_str())
+        );
+    }
+    for path in ["/v2/employments", "/api/v1/employments", "/employments"] {
+        bench
+            .check(
+                path,
+                GATEWAY,
+                Ask::get(path).bearer(&token),
+                (404, PathServed),
+            )
+            .await;
+    }
+}
+
+async fn managers_are_those_of_the_tokens_company() {
+    let bench = Bench::new().await;
+    let token = bench.company_token(GATEWAY).await;
+    let fixture = bench.sandbox.fixture();
+    let ask = |query: &str| Ask::get(&format!("{MANAGERS}{query}")).bearer(&token);
+    let own = format!("?company_id={}", fixture.company_id());
+    for query in ["", &own] {
+        let reply = bench
+            .check(query, GATEWAY, ask(query), (200, PlatformServed))
+            .await;
+        let data = &reply.json()["data"];
+        assert_eq!(data["total_count"], 1, "{query}");
+        let manager = &data["company_managers"][0];
+        assert_eq!(manager["user_id"], fixture.manager_user_id(), "{query}");
+        assert_eq!(manager["company_id"], fixture.company_id(), "{query}");
+        assert_eq!(manager["role"], "owner", "{query}");
+    }
+    let other = format!("?company_id={}", fixture.unmanaged_company_id());
+    bench
+        .check(
+            "another company",
+            GATEWAY,
+            ask(&other),
+            (404, PlatformCompanyVisible),
+        )
+        .await;
+    bench
+        .check(
+            "a malformed query",
+            GATEWAY,
+            ask("?company_id=%zz"),
+            (422, PlatformPaging),
+        )
+        .await;
+}
+
+async fn lists_are_narrowed_by_what_the_query_names() {
+    let bench = Bench::new().await;
+    let token = bench.company_token(GATEWAY).await;
+    let partner = bench.partner_token(GATEWAY).await;
+    let own = bench.sandbox.fixture().company_id();
+    let company = format!("{EMPLOYMENTS}?company_id={own}");
+    for (target, token, count) in [
+        (company.as_str(), &token, 2),
+        (
+            "/v1/employments?email=ola.nordmann%40acme.example",
+            &token,
+            1,
+        ),
+        ("/v1/employments?email=nobody%40acme.example", &token, 0),
+        ("/v1/employments?status=active", &token, 2),
+        ("/v1/employments?status=archived", &token, 0),
+        ("/v1/companies?external_id=", &partner, 1),
+        ("/v1/companies?external_id=none", &partner, 0),
+    ] {
+        let ask = Ask::get(target).bearer(token);
+        let reply = bench
+            .check(target, GATEWAY, ask, (200, PlatformServed))
+            .await;
+        assert_eq!(reply.json()["data"]["total_count"], count, "{target}");
+    }
+    let other = bench.sandbox.fixture().unmanaged_company_id();
+    let ask = Ask::get(&format!("{EMPLOYMENTS}?company_id={other}")).bearer(&token);
+    bench
+        .check(
+            "another company",
+            GATEWAY,
+            ask,
+            (404, PlatformCompanyVisible),
+        )
+        .await;
 }
 
 async fn more_requests_than_a_company_may_make() {

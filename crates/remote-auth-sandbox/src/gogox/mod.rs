@@ -1,0 +1,255 @@
+//! The second provider: a JSON token endpoint, played on a loopback address of its own.
+//!
+//! Nothing is shared with the gateways of Remote but the server around the rules: other clients,
+//! other tokens, another wire.
+//!
+//! # What is documented and what is inferred
+//!
+//! GOGOX documents the request: `POST …/oauth/token` with a JSON body of `client_id`,
+//! `client_secret` and `grant_type=client_credentials`, and neither a header nor a scope.
+//! Of the answer its guide uses `access_token` and `expires_in`; the whole of it, with `created_at`
+//! and 7200 seconds, stands in one public client.
+//! The refusals are inferred: the answer looks like the Doorkeeper library's, so its
+//! `{"error","error_description"}` with 400 or 401 is played.
+//! The path of the resource is one that public clients call; its body is invented.
+
+mod http;
+mod token;
+
+use std::{
+    fmt, io,
+    net::{IpAddr, Ipv4Addr},
+    sync::{Arc, Mutex},
+    time::SystemTime,
+};
+
+use remote_oauth_client::Secret;
+
+use crate::{
+    clock::{Clock, ManualClock, Timestamp},
+    entropy::Entropy,
+    ledger::Ledger,
+    rule::Rule,
+    server::{self, Running},
+    state::Shelf,
+    world::lock,
+};
+
+/// The client id of the demo client, in the published form; it is no secret.
+const DEMO_CLIENT_ID: &str = "60606060606060606060606060606060606060606060606060606060606060aa";
+
+const ACCESS_TOKENS_MAX: usize = 4_096;
+
+/// Runs the token endpoint of the second provider, and one resource to use a token on.
+///
+/// `POST /oauth/token` takes a JSON body, and `GET /delivery/orders` a bearer token.
+/// It ends when the handle is dropped; [`shutdown`](Self::shutdown) also waits for the end.
+/// It is for tests and for trying things out, and not for production.
+///
+/// The request is as GOGOX documents it; the refusals are inferred from the library that the answer
+/// points to, and the resource's body is invented.
+///
+/// # Secrets
+///
+/// The client secret is invented at every start and kept redacted; tokens are kept as digests.
+///
+/// # Example
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> std::io::Result<()> {
+/// use remote_auth_sandbox::GogoxSandbox;
+///
+/// let gogox = GogoxSandbox::start().await?;
+/// let token_endpoint = format!("{}/oauth/token", gogox.url());
+/// assert!(token_endpoint.starts_with("http://127.0.0.1:"));
+/// assert_eq!(gogox.ledger(), []);
+/// gogox.shutdown().await;
+/// # Ok(())
+/// # }
+/// ```
+pub struct GogoxSandbox {
+    desk: Arc<Desk>,
+    running: Running,
+}
+
+impl GogoxSandbox {
+    /// Returns a builder with the defaults: any port, the real clock, random values.
+    pub fn builder() -> GogoxBuilder {
+        GogoxBuilder::default()
+    }
+
+    /// Starts with the defaults.
+    ///
+    /// # Errors
+    ///
+    /// Fails when the system gives no loopback port.
+    pub async fn start() -> io::Result<Self> {
+        Self::builder().start().await
+    }
+
+    /// Returns the base address without a trailing slash, such as `http://127.0.0.1:4000`.
+    pub fn url(&self) -> &str {
+        &self.desk.url
+    }
+
+    /// Returns the client id of the one client.
+    pub fn client_id(&self) -> &str {
+        &self.desk.client_id
+    }
+
+    /// Returns the client secret of the one client.
+    pub fn client_secret(&self) -> &Secret {
+        &self.desk.client_secret
+    }
+
+    /// Returns the latest requests, oldest first, each with the rule that decided it.
+    ///
+    /// # Units and limits
+    ///
+    /// It keeps 4096 entries.
+    pub fn ledger(&self) -> Vec<GogoxEntry> {
+        lock(&self.desk.ledger).entries()
+    }
+
+    /// Stops accepting, lets requests under way be answered, and returns when every task has ended.
+    ///
+    /// # Units and limits
+    ///
+    /// Connections that do not end within five seconds are dropped.
+    pub async fn shutdown(self) {
+        self.running.end().await;
+    }
+}
+
+impl fmt::Debug for GogoxSandbox {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("GogoxSandbox")
+            .field("url", &self.url())
+            .field("client_id", &self.client_id())
+            .finish_non_exhaustive()
+    }
+}
+
+/// One request to a [`GogoxSandbox`] and what became of it.
+///
+/// # Secrets
+///
+/// None: no query, header, body or unknown path is kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct GogoxEntry {
+    /// The time at which it was answered, by the sandbox's clock.
+    pub at: SystemTime,
+    /// The method, or `(other)`.
+    pub method: &'static str,
+    /// The path without its query, or `(other)` for one that is not served.
+    pub path: &'static str,
+    /// The status of the answer.
+    pub status: u16,
+    /// The rule that decided.
+    pub rule: Rule,
+}
+
+/// Configures and starts a [`GogoxSandbox`].
+#[derive(Debug)]
+#[must_use = "a builder does nothing until it is started"]
+pub struct GogoxBuilder {
+    address: IpAddr,
+    port: u16,
+    clock: Clock,
+    seed: Option<u64>,
+    credentials: Option<(String, Secret)>,
+}
+
+impl GogoxBuilder {
+    /// Sets the loopback address; starting refuses any other kind.
+    pub fn address(mut self, address: IpAddr) -> Self {
+        self.address = address;
+        self
+    }
+
+    /// Sets the port; 0, the default, takes any.
+    pub fn port(mut self, port: u16) -> Self {
+        self.port = port;
+        self
+    }
+
+    /// Lets it judge by a clock that the caller moves.
+    pub fn manual_clock(mut self, clock: &ManualClock) -> Self {
+        self.clock = Clock::Manual(clock.clone());
+        self
+    }
+
+    /// Makes every invented value the same in every run, in the order of the requests.
+    ///
+    /// # Secrets
+    ///
+    /// Whoever knows the seed knows the client secret and every token.
+    pub fn seed(mut self, seed: u64) -> Self {
+        self.seed = Some(seed);
+        self
+    }
+
+    /// Sets id and secret of the one client; by default the id is fixed and the secret invented.
+    pub fn credentials(mut self, client_id: &str, client_secret: Secret) -> Self {
+        self.credentials = Some((client_id.to_owned(), client_secret));
+        self
+    }
+
+    /// Binds and serves until the handle is dropped.
+    ///
+    /// # Errors
+    ///
+    /// Fails with [`io::ErrorKind::InvalidInput`] when the address is not a loopback address or a
+    /// credential is empty, and with the system's error when the port is not to be had.
+    pub async fn start(self) -> io::Result<GogoxSandbox> {
+        let entropy = Entropy::new(self.seed);
+        let (client_id, client_secret) = self
+            .credentials
+            .unwrap_or_else(|| (DEMO_CLIENT_ID.to_owned(), entropy.long_hex().into()));
+        if client_id.is_empty() || client_secret.is_empty() {
+            let fault = "a client needs an id and a secret";
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, fault));
+        }
+        let listener = server::bind(self.address, self.port).await?;
+        let desk = Arc::new(Desk {
+            url: format!("http://{}", listener.local_addr()?),
+            client_id,
+            client_secret,
+            clock: self.clock,
+            entropy,
+            access_tokens: Mutex::new(Shelf::new(ACCESS_TOKENS_MAX)),
+            ledger: Mutex::new(Ledger::default()),
+        });
+        let router = http::router(Arc::clone(&desk));
+        Ok(GogoxSandbox {
+            desk,
+            running: Running::start([(listener, router)]),
+        })
+    }
+}
+
+impl Default for GogoxBuilder {
+    fn default() -> Self {
+        Self {
+            address: Ipv4Addr::LOCALHOST.into(),
+            port: 0,
+            clock: Clock::default(),
+            seed: None,
+            credentials: None,
+        }
+    }
+}
+
+/// Everything that one decision may look at.
+struct Desk {
+    url: String,
+    client_id: String,
+    client_secret: Secret,
+    clock: Clock,
+    entropy: Entropy,
+    /// When each token ends, under the digest of its text.
+    access_tokens: Mutex<Shelf<Timestamp>>,
+    ledger: Mutex<Ledger<GogoxEntry>>,
+}

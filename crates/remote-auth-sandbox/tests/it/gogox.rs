@@ -1,0 +1,181 @@
+//! Rows for the second provider: its token endpoint, its resource, and its server.
+
+use std::{io, net::IpAddr, time::UNIX_EPOCH};
+
+use remote_auth_sandbox::{GogoxSandbox, ManualClock, Rule, Rule::*};
+use serde_json::{Value, json};
+
+use crate::bench::{Ask, Reply, note, open, text};
+
+const TOKEN: &str = "/oauth/token";
+const ORDERS: &str = "/delivery/orders";
+
+pub(crate) async fn rows() {
+    token_requests().await;
+    resource_requests().await;
+    paths_and_hosts().await;
+}
+
+#[tokio::test]
+async fn requests_to_the_second_provider_are_judged_row_by_row() {
+    rows().await;
+}
+
+/// Sends a request and fails unless this status and this rule answer it.
+async fn check(gogox: &GogoxSandbox, row: &str, ask: Ask, expected: (u16, Rule)) -> Reply {
+    let reply = ask.send(gogox.url()).await;
+    let decided = gogox
+        .ledger()
+        .last()
+        .map(|entry| (entry.status, entry.rule));
+    assert_eq!(decided, Some(expected), "{row}: {}", reply.body);
+    assert_eq!(reply.status, expected.0, "{row}");
+    note(expected.1);
+    reply
+}
+
+fn credentials(gogox: &GogoxSandbox) -> Value {
+    json!({
+        "client_id": gogox.client_id(),
+        "client_secret": open(gogox.client_secret()),
+        "grant_type": "client_credentials",
+    })
+}
+
+async fn token_requests() {
+    let gogox = GogoxSandbox::start().await.unwrap();
+    let good = || credentials(&gogox);
+    let with = |member: &str, value: Value| {
+        let mut body = good();
+        body[member] = value;
+        Ask::json(TOKEN, &body)
+    };
+    let json_only = (400, GogoxJsonOnly, "invalid_request");
+    let members = (400, GogoxMembersPresent, "invalid_request");
+    let wrong = (401, GogoxClientRight, "invalid_client");
+    let form = [("client_id", "a"), ("grant_type", "client_credentials")];
+    for (row, ask, (status, rule, error)) in [
+        ("a form", Ask::form(TOKEN, &form), json_only),
+        ("no body", Ask::new("POST", TOKEN), json_only),
+        ("an array", Ask::json(TOKEN, &json!([])), json_only),
+        ("broken", Ask::json(TOKEN, &good()).body("{"), json_only),
+        (
+            "Basic beside the body",
+            Ask::json(TOKEN, &good()).basic("a", "b"),
+            (400, GogoxOneMethod, "invalid_request"),
+        ),
+        ("nothing", Ask::json(TOKEN, &json!({})), members),
+        ("no client_id", with("client_id", json!(null)), members),
+        ("an empty secret", with("client_secret", json!("")), members),
+        ("a number", with("client_secret", json!(7)), members),
+        ("no grant_type", with("grant_type", json!(null)), members),
+        (
+            "another grant",
+            with("grant_type", json!("refresh_token")),
+            (400, GogoxGrantType, "unsupported_grant_type"),
+        ),
+        ("a wrong id", with("client_id", json!("x")), wrong),
+        ("a wrong secret", with("client_secret", json!("x")), wrong),
+    ] {
+        let reply = check(&gogox, row, ask, (status, rule)).await;
+        let body = reply.json();
+        assert_eq!(body["error"], error, "{row}");
+        assert!(body["error_description"].is_string(), "{row}");
+        assert_eq!(reply.header("cache-control"), Some("no-store"), "{row}");
+    }
+    let more = with("scope", json!("ignored"));
+    for (row, ask) in [("good", Ask::json(TOKEN, &good())), ("more members", more)] {
+        check(&gogox, row, ask, (200, GogoxTokenIssued)).await;
+    }
+}
+
+async fn resource_requests() {
+    let clock = ManualClock::default();
+    let gogox = GogoxSandbox::builder().manual_clock(&clock).start().await;
+    let gogox = gogox.unwrap();
+    let ask = Ask::json(TOKEN, &credentials(&gogox));
+    let reply = check(&gogox, "a token", ask, (200, GogoxTokenIssued)).await;
+    let body = reply.json();
+    let token = text(&body, "access_token");
+    assert_eq!(token.len(), 64);
+    assert!(token.bytes().all(|byte| byte.is_ascii_hexdigit()));
+    let created = clock.now().duration_since(UNIX_EPOCH).unwrap().as_secs();
+    let expected = json!({
+        "access_token": token,
+        "token_type": "Bearer",
+        "expires_in": 7200,
+        "created_at": created,
+    });
+    assert_eq!(body, expected);
+    assert_eq!(reply.header("cache-control"), Some("no-store"));
+
+    let ask = || Ask::get(ORDERS).bearer(&token);
+    let seconds = std::time::Duration::from_secs;
+    clock.advance(seconds(7199));
+    check(&gogox, "the last second", ask(), (200, GogoxServed)).await;
+    clock.advance(seconds(1));
+    let challenge = Some("Bearer error=\"invalid_token\"");
+    for (row, ask, rule, challenge) in [
+        ("expired", ask(), GogoxBearerUnexpired, challenge),
+        (
+            "invented",
+            Ask::get(ORDERS).bearer("x"),
+            GogoxBearerKnown,
+            challenge,
+        ),
+        ("none", Ask::get(ORDERS), GogoxBearerPresent, Some("Bearer")),
+    ] {
+        let reply = check(&gogox, row, ask, (401, rule)).await;
+        assert_eq!(reply.json()["error"], "invalid_token", "{row}");
+        assert_eq!(reply.header("www-authenticate"), challenge, "{row}");
+    }
+}
+
+async fn paths_and_hosts() {
+    let gogox = GogoxSandbox::start().await.unwrap();
+    let host = Ask::get(ORDERS).host("attacker.example");
+    for (row, ask, expected) in [
+        ("a foreign host", host, (421, HostIsLoopback)),
+        ("another path", Ask::get("/v1/companies"), (404, PathServed)),
+        ("another method", Ask::get(TOKEN), (405, MethodServed)),
+        (
+            "a large body",
+            Ask::new("POST", TOKEN).body("x".repeat(64 * 1024 + 1)),
+            (413, BodyIsBounded),
+        ),
+    ] {
+        check(&gogox, row, ask, expected).await;
+    }
+    let shown: Vec<&str> = gogox.ledger().iter().map(|entry| entry.path).collect();
+    assert_eq!(shown, [ORDERS, "(other)", TOKEN, TOKEN]);
+}
+
+#[tokio::test]
+async fn faulty_builders_of_the_second_provider_are_refused() {
+    let public: IpAddr = "0.0.0.0".parse().unwrap();
+    for builder in [
+        GogoxSandbox::builder().address(public),
+        GogoxSandbox::builder().credentials("", "canary".into()),
+        GogoxSandbox::builder().credentials("a", "".into()),
+    ] {
+        assert!(!format!("{builder:?}").contains("canary"));
+        let refused = builder.start().await.unwrap_err();
+        assert_eq!(refused.kind(), io::ErrorKind::InvalidInput);
+    }
+}
+
+#[tokio::test]
+async fn the_second_provider_ends_with_its_handle_and_repeats_under_a_seed() {
+    let seeded = async || {
+        let gogox = GogoxSandbox::builder().seed(7).start().await.unwrap();
+        let secret = open(gogox.client_secret()).to_owned();
+        let ask = Ask::json(TOKEN, &credentials(&gogox));
+        let token = text(&ask.send(gogox.url()).await.json(), "access_token");
+        let port: u16 = gogox.url().rsplit(':').next().unwrap().parse().unwrap();
+        gogox.shutdown().await;
+        let again = GogoxSandbox::builder().port(port).start().await;
+        again.expect("the port is free again");
+        (secret, token)
+    };
+    assert_eq!(seeded().await, seeded().await);
+}
