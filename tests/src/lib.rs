@@ -1,9 +1,12 @@
-//! What the journeys share: the program as a process, golden files, planted secrets, and a foreign server.
+//! What the journeys share: the program as a process, golden files, planted secrets, a foreign server, and a service
+//! that hears webhooks.
 //!
 //! The journeys are in `tests/`. Nothing here is for other crates.
 
 pub mod browser;
 pub mod golden;
+pub mod hook;
+pub mod journey;
 pub mod plant;
 pub mod process;
 pub mod rfc_only;

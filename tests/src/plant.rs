@@ -2,6 +2,8 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use remote_auth::secrecy::ExposeSecret;
+use remote_oauth_client::Secret;
 
 /// The mark.
 pub const MARK: &str = "c4n4ry";
@@ -21,8 +23,32 @@ pub const REFRESH_TOKEN: &str = "c4n4ry-refresh-token";
 /// A refresh token that replaces another.
 pub const NEXT_REFRESH_TOKEN: &str = "c4n4ry-next-refresh-token";
 
+/// A customer API token.
+pub const API_TOKEN: &str = "ra_test_c4n4ry";
+
+/// The signing key of a webhook.
+pub const SIGNING_KEY: &str = "c4n4ry-signing-key";
+
+/// A link that signs a person in.
+pub const MAGIC_LINK: &str = "https://remote.example/magic-link?token=c4n4ry-link";
+
+/// An access token that came with a created company.
+pub const CREATED_ACCESS_TOKEN: &str = "c4n4ry-created-access-token";
+
+/// A refresh token that came with a created company.
+pub const CREATED_REFRESH_TOKEN: &str = "c4n4ry-created-refresh-token";
+
 /// An authorization code.
 pub const CODE: &str = "c4n4ry-code";
+
+/// Opens a secret that a server invented, to plant it or to look for it.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the tests hand secrets to the program and look for them in what it shows"
+)]
+pub fn open(secret: &Secret) -> &str {
+    secret.expose_secret()
+}
 
 /// Tells what is wrong with a text in which no secret may be, if anything is.
 ///

@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::process::Stdio;
 use std::time::Duration;
 
-use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncReadExt, BufReader};
+use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::process::{Child, Command};
 use tokio::time::timeout;
 
@@ -16,6 +16,7 @@ const RUN_MAX: Duration = Duration::from_secs(60);
 pub struct Program {
     path: OsString,
     variables: Vec<(OsString, OsString)>,
+    input: Vec<u8>,
 }
 
 /// What a run left.
@@ -35,6 +36,7 @@ impl Program {
         Self {
             path: path.into(),
             variables: Vec::new(),
+            input: Vec::new(),
         }
     }
 
@@ -52,26 +54,43 @@ impl Program {
             .env("REMOTE_CLIENT_SECRET", client_secret)
     }
 
-    /// Starts the program with the words of a line.
+    /// Gives bytes on standard input, which is closed after them; without any it is closed from the start.
+    #[must_use]
+    pub fn input(mut self, bytes: impl Into<Vec<u8>>) -> Self {
+        self.input = bytes.into();
+        self
+    }
+
+    /// Starts the program with the words of a line; double quotes hold a word with blanks together.
     ///
     /// # Panics
     ///
     /// If the program cannot be started.
     pub fn start(&self, line: &str) -> Running {
-        let child = Command::new(&self.path)
-            .args(line.split_whitespace())
+        let stdin = if self.input.is_empty() {
+            Stdio::null()
+        } else {
+            Stdio::piped()
+        };
+        let mut child = Command::new(&self.path)
+            .args(words(line))
             .env_clear()
             .envs(self.variables.iter().cloned())
-            .stdin(Stdio::null())
+            .stdin(stdin)
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .kill_on_drop(true)
             .spawn()
             .expect("the program starts");
+        if let Some(mut stdin) = child.stdin.take() {
+            let input = self.input.clone();
+            // A program that does not read to the end is some of these tests' very point.
+            tokio::spawn(async move { stdin.write_all(&input).await.ok() });
+        }
         Running::new(child)
     }
 
-    /// Runs the program with the words of a line, to its end.
+    /// Runs the program with the words of a line, as [`start`](Self::start) reads them, to its end.
     ///
     /// # Panics
     ///
@@ -196,5 +215,49 @@ impl Run {
     pub fn error_code(&self) -> Option<&str> {
         let label = self.stderr.split("error[").nth(1)?;
         label.split(']').next()
+    }
+}
+
+/// Parts a line into words at blanks outside double quotes.
+fn words(line: &str) -> Vec<String> {
+    let mut words: Vec<String> = Vec::new();
+    let (mut quoted, mut within) = (false, false);
+    for c in line.chars() {
+        match c {
+            '"' => quoted = !quoted,
+            c if c.is_whitespace() && !quoted => {
+                within = false;
+                continue;
+            }
+            _ => {}
+        }
+        if !within {
+            words.push(String::new());
+            within = true;
+        }
+        if c != '"'
+            && let Some(word) = words.last_mut()
+        {
+            word.push(c);
+        }
+    }
+    words
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_is_parted_as_a_shell_parts_it() {
+        for (line, parted) in [
+            ("a  b\n c ", &["a", "b", "c"][..]),
+            (r#"a "b c" d"#, &["a", "b c", "d"]),
+            (r#"a "" b"#, &["a", "", "b"]),
+            (r#"--x="b c""#, &["--x=b c"]),
+            ("", &[]),
+        ] {
+            assert_eq!(words(line), parted, "{line}");
+        }
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! It is written on bare sockets and shares no line with the embedded sandbox or with the client.
 //! It demands what RFC 6749 demands (HTTP Basic with both halves form-encoded, a form body, the token endpoint's path)
-//! and then answers by script, rightly or wrongly.
+//! and then answers by script, rightly or wrongly. It can play an API behind its tokens too, by script as well.
 
 mod answer;
 mod failing;
@@ -17,7 +17,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
 
 pub use answer::Answer;
-pub use failing::{Failing, failing};
+pub use failing::{Failing, failing, failing_api};
 
 use crate::plant;
 
@@ -52,18 +52,52 @@ impl RfcOnlyServer {
     /// # Panics
     ///
     /// If there is no loopback port.
-    pub async fn start(answer: Answer) -> Self {
+    pub async fn start(token: Answer) -> Self {
+        Self::serve(Script { token, api: None }).await
+    }
+
+    /// Starts to answer token requests with one answer, and whoever brings the planted access token with another.
+    ///
+    /// # Panics
+    ///
+    /// If there is no loopback port.
+    pub async fn start_api(token: Answer, api: Answer) -> Self {
+        let api = Some((Some(plant::ACCESS_TOKEN), api));
+        Self::serve(Script { token, api }).await
+    }
+
+    /// Starts to answer whoever brings a certain token, and to hang up on token requests.
+    ///
+    /// # Panics
+    ///
+    /// If there is no loopback port.
+    pub async fn start_api_for(bearer: &'static str, api: Answer) -> Self {
+        let (token, api) = (Answer::Closed, Some((Some(bearer), api)));
+        Self::serve(Script { token, api }).await
+    }
+
+    /// Starts to answer everything in the same way, whoever asks: a server of another provider.
+    ///
+    /// # Panics
+    ///
+    /// If there is no loopback port.
+    pub async fn start_any(answer: Answer) -> Self {
+        let (token, api) = (Answer::Closed, Some((None, answer)));
+        Self::serve(Script { token, api }).await
+    }
+
+    async fn serve(script: Script) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0")
             .await
             .expect("a loopback port");
         let address = listener.local_addr().expect("an address");
         let requests = Arc::new(Mutex::new(Vec::new()));
-        let seen = Arc::clone(&requests);
+        let (script, seen) = (Arc::new(script), Arc::clone(&requests));
         let task = tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
-                let (answer, seen) = (answer.clone(), Arc::clone(&seen));
+                let (script, seen) = (Arc::clone(&script), Arc::clone(&seen));
                 // A client that hangs up early is some of these tests' very point.
-                tokio::spawn(async move { serve(stream, &answer, &seen).await.ok() });
+                tokio::spawn(async move { serve(stream, &script, &seen).await.ok() });
             }
         });
         Self {
@@ -91,22 +125,41 @@ impl Drop for RfcOnlyServer {
     }
 }
 
+/// What the server answers.
+struct Script {
+    /// To token requests.
+    token: Answer,
+    /// To requests with this bearer token, or to all.
+    api: Option<(Option<&'static str>, Answer)>,
+}
+
 async fn serve(
     mut stream: TcpStream,
-    answer: &Answer,
+    script: &Script,
     seen: &Mutex<Vec<Request>>,
 ) -> io::Result<()> {
     let (head, body) = read(&mut stream).await?;
+    if let Some((bearer, api)) = &script.api
+        && bearer.is_none_or(|bearer| brings(&head, bearer))
+    {
+        api.write(&mut stream).await?;
+        return stream.shutdown().await;
+    }
     match judge(&head, &body) {
         Ok(request) => {
             seen.lock()
                 .unwrap_or_else(PoisonError::into_inner)
                 .push(request);
-            answer.write(&mut stream).await?;
+            script.token.write(&mut stream).await?;
         }
         Err(refusal) => refusal.write(&mut stream).await?,
     }
     stream.shutdown().await
+}
+
+fn brings(head: &str, bearer: &str) -> bool {
+    let sent = header(head, "authorization").and_then(|sent| sent.strip_prefix("Bearer "));
+    sent == Some(bearer)
 }
 
 async fn read(stream: &mut TcpStream) -> io::Result<(String, Vec<u8>)> {

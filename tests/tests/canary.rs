@@ -2,15 +2,18 @@
 
 use std::error::Error as StdError;
 use std::fmt::Debug;
-use std::time::Duration;
+use std::time::{Duration, UNIX_EPOCH};
 
 use remote_auth::bearer::BearerMiddleware;
+use remote_auth::platform::{MagicLink, NewCompany, Owner};
+use remote_auth::webhook::{WebhookVerifier, sign};
 use remote_auth::{
-    AccessToken, Client, ClientSecret, CompanyGrant, ConsentScope, CustomerApiToken, Environment,
-    RefreshToken, Subject,
+    AccessToken, Client, ClientSecret, Clock, CompanyGrant, ConsentScope, CustomerApiToken,
+    Environment, RefreshToken, Subject, SystemClock,
 };
+use remote_auth_sandbox::GogoxSandbox;
 use remote_auth_tests::process::{Program, Run};
-use remote_auth_tests::rfc_only::{Answer, RfcOnlyServer, failing};
+use remote_auth_tests::rfc_only::{Answer, RfcOnlyServer, failing, failing_api};
 use remote_auth_tests::{browser, plant};
 
 const SUBJECT: &str = "urn:remote-api:employee:employment:99bf04d8-2b43-11f0-8cf4-d38ed3edc31e";
@@ -21,7 +24,8 @@ fn program() -> Program {
     Program::at(env!("CARGO_BIN_EXE_remote-auth-under-test"))
         .client(plant::CLIENT_ID, plant::CLIENT_SECRET)
         .env("REMOTE_REFRESH_TOKEN", plant::REFRESH_TOKEN)
-        .env("REMOTE_API_TOKEN", "ra_test_c4n4ry")
+        .env("REMOTE_API_TOKEN", plant::API_TOKEN)
+        .env("REMOTE_WEBHOOK_SIGNING_KEY", plant::SIGNING_KEY)
         .env("RUST_LOG", "trace")
         .env("RUST_BACKTRACE", "1")
 }
@@ -207,6 +211,187 @@ async fn no_faulty_setting_shows_a_secret() {
     }
 }
 
+/// Runs a command against an API that answers in one way, behind a token endpoint that gives the planted token.
+async fn with_api(answer: Answer, line: &str) -> Run {
+    let more = format!(
+        r#","expires_in":3600,"refresh_token":"{}""#,
+        plant::REFRESH_TOKEN
+    );
+    let server = RfcOnlyServer::start_api(Answer::token(&more), answer).await;
+    let line = format!("{line} -vv --timeout 10 --gateway {}", server.gateway());
+    program().run(&line).await
+}
+
+const CREATE: &str = "companies create --name A --country PRT --currency EUR --owner-name A --owner-email a@b.example --terms-accepted-at now";
+
+const LINK: &str = "magic-link create --user u-1";
+
+/// Every command that brings a token to the API, but for the customer's, whose token no endpoint gives.
+fn api_commands() -> [String; 7] {
+    [
+        "whoami --flow client-credentials".to_owned(),
+        "whoami --flow refresh --json".to_owned(),
+        format!("whoami --flow assertion --subject {SUBJECT} --scope timeoff:read"),
+        "companies list".to_owned(),
+        CREATE.to_owned(),
+        "companies create-token --company c-1".to_owned(),
+        LINK.to_owned(),
+    ]
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_api_gives_is_shown_where_it_was_asked_for_and_nowhere_else() {
+    let (access, refresh) = (plant::CREATED_ACCESS_TOKEN, plant::CREATED_REFRESH_TOKEN);
+    let tokens =
+        format!(r#""access_token":"{access}","refresh_token":"{refresh}","expires_in":3600"#);
+    let created = format!(r#"{{"data":{{"company":{{"id":"c-1"}},"tokens":{{{tokens}}}}}}}"#);
+    let created = Answer::json("201 Created", &created);
+    let tokens = Answer::json("200 OK", &format!("{{{tokens}}}"));
+    let link = format!(r#"{{"data":{{"url":"{}"}}}}"#, plant::MAGIC_LINK);
+    let link = Answer::json("200 OK", &link);
+    let whose = Answer::json("200 OK", r#"{"data":{"client_id":"id","c4n4ry":"c4n4ry"}}"#);
+    let create_token = "companies create-token --company c-1";
+    let cases: [(&Answer, String, &[&str]); 9] = [
+        (&created, CREATE.to_owned(), &[]),
+        (&created, format!("{CREATE} --json"), &[access, refresh]),
+        (&tokens, create_token.to_owned(), &[access]),
+        (
+            &tokens,
+            format!("{create_token} --json"),
+            &[access, refresh],
+        ),
+        (&link, LINK.to_owned(), &[plant::MAGIC_LINK]),
+        (&link, format!("{LINK} --json"), &[plant::MAGIC_LINK]),
+        (&whose, "whoami --flow client-credentials".to_owned(), &[]),
+        (&whose, "whoami --flow refresh --json".to_owned(), &[]),
+        (&whose, "companies list --json".to_owned(), &[]),
+    ];
+    for (answer, line, asked_for) in cases {
+        let run = with_api(answer.clone(), &line).await;
+        assert_eq!(run.code, 0, "{line}: {run:?}");
+        let mut rest = run.stdout.clone();
+        for secret in asked_for {
+            assert_eq!(rest.matches(secret).count(), 1, "{line}: {run:?}");
+            rest = rest.replace(secret, "");
+        }
+        assert_clean(&line, &rest);
+        assert_traced_and_clean(&line, &run);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_failure_of_the_api_shows_a_secret() {
+    for row in failing_api() {
+        for line in api_commands() {
+            let run = with_api(row.answer.clone(), &line).await;
+            let what = format!("{} in {line}", row.name);
+            assert_eq!(run.code, row.exit, "{what}: {run:?}");
+            assert!(run.stderr.contains(row.code), "{what}: {run:?}");
+            assert_eq!(run.stdout, "", "{what}");
+            assert_traced_and_clean(&what, &run);
+        }
+    }
+    // What a terminal would act on is no link, and is not shown.
+    let steering = Answer::json("200 OK", r#"{"data":{"url":"https://x/c4n4ry\u001b[2J"}}"#);
+    let run = with_api(steering, LINK).await;
+    assert_eq!((run.code, run.stdout.as_str()), (13, ""), "{run:?}");
+    assert_traced_and_clean("a link that steers", &run);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refresh_token_that_was_replaced_on_the_way_is_announced_or_shown() {
+    let more = format!(r#","refresh_token":"{}""#, plant::NEXT_REFRESH_TOKEN);
+    let whose = Answer::json("200 OK", r#"{"data":{}}"#);
+    let server = RfcOnlyServer::start_api(Answer::token(&more), whose).await;
+    let line = format!("whoami -vv --flow refresh --gateway {}", server.gateway());
+    let run = program().run(&line).await;
+    assert_eq!(run.code, 0, "{run:?}");
+    let warning = "warning: the server replaced the refresh token";
+    assert!(run.stderr.contains(warning), "{run:?}");
+    assert_clean("whoami", &run.stdout);
+    assert_traced_and_clean("whoami", &run);
+
+    let run = program().run(&format!("{line} --json")).await;
+    assert_eq!(run.json()["refresh_token"], plant::NEXT_REFRESH_TOKEN);
+    assert!(!run.stderr.contains(warning), "{run:?}");
+    assert_traced_and_clean("whoami --json", &run);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_customers_token_and_a_signing_key_are_shown_nowhere() {
+    for row in failing_api() {
+        let server = RfcOnlyServer::start_api_for(plant::API_TOKEN, row.answer).await;
+        let line = format!("whoami --customer -vv --gateway {}", server.gateway());
+        let run = program().run(&line).await;
+        assert_eq!(
+            (run.code, run.stdout.as_str()),
+            (row.exit, ""),
+            "{}: {run:?}",
+            row.name
+        );
+        assert_traced_and_clean(row.name, &run);
+    }
+    let body = br#"{"event_type":"company.archived","company_id":"c-1","note":"c4n4ry"}"#;
+    let key = plant::SIGNING_KEY.into();
+    let at = SystemClock::new().wall();
+    let at_ms = at
+        .duration_since(UNIX_EPOCH)
+        .expect("after 1970")
+        .as_millis();
+    let signature = sign(&key, body, u64::try_from(at_ms).expect("this century"));
+    for (signature, at_ms, exit) in [
+        (signature.as_str(), at_ms, 0),
+        (&signature, at_ms + 1, 15),
+        ("c4n4ry", at_ms, 15),
+    ] {
+        for flags in ["", "--json"] {
+            let line = format!(
+                "webhook verify -vv {flags} --body - --signature {signature} --timestamp {at_ms}"
+            );
+            let run = program().input(body).run(&line).await;
+            assert_eq!(run.code, exit, "{run:?}");
+            assert_clean("webhook verify", &format!("{} {}", run.stdout, run.stderr));
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_other_provider_shows_no_secret_either() {
+    let gogox = GogoxSandbox::builder()
+        .credentials(plant::CLIENT_ID, plant::CLIENT_SECRET.into())
+        .start()
+        .await
+        .expect("a sandbox");
+    let line = format!(
+        "token --provider gogox -vv --flow client-credentials --gateway {}",
+        gogox.url()
+    );
+    let run = program().run(&line).await;
+    assert_eq!(run.code, 0, "{run:?}");
+    assert!(!run.stderr.contains(run.stdout.trim_end()), "{run:?}");
+    assert_traced_and_clean("gogox", &run);
+
+    for (status, error) in [
+        ("401 Unauthorized", "invalid_client"),
+        ("400 Bad Request", "c4n4ry"),
+        ("500 Internal Server Error", "server_error"),
+    ] {
+        let body = format!(
+            r#"{{"error":"{error}","error_description":"{} is wrong"}}"#,
+            plant::CLIENT_SECRET
+        );
+        let server = RfcOnlyServer::start_any(Answer::json(status, &body)).await;
+        let line = format!(
+            "token --provider gogox -vv --flow client-credentials --gateway {}",
+            server.gateway()
+        );
+        let run = program().run(&line).await;
+        assert_ne!(run.code, 0, "{run:?}");
+        assert_eq!(run.stdout, "");
+        assert_traced_and_clean(status, &run);
+    }
+}
+
 /// Says everything that a value says of itself.
 fn said(value: &impl Debug) -> String {
     format!("{value:?} {value:#?}")
@@ -266,7 +451,7 @@ async fn no_value_of_the_core_says_a_secret_of_itself() {
     let kept = RefreshToken::from(plant::REFRESH_TOKEN);
     let client_id = client.client_id().clone();
     let restored = CompanyGrant::restore(environment.clone(), client_id, kept.clone());
-    let customer = CustomerApiToken::parse("ra_test_c4n4ry").expect("a token");
+    let customer = CustomerApiToken::parse(plant::API_TOKEN).expect("a token");
     let subject = Subject::parse(SUBJECT).expect("a subject");
     let assertion = client.assertion(subject);
     texts.extend([
@@ -290,6 +475,62 @@ async fn no_value_of_the_core_says_a_secret_of_itself() {
         .expect("the token's own gateway");
     texts.push(said(&request));
     for text in texts {
+        assert_clean("a value", &text);
+    }
+}
+
+#[tokio::test]
+async fn no_value_of_the_platform_says_a_secret_of_itself() {
+    let tokens = format!(
+        r#"{{"access_token":"{}","refresh_token":"{}","expires_in":3600}}"#,
+        plant::CREATED_ACCESS_TOKEN,
+        plant::CREATED_REFRESH_TOKEN
+    );
+    let body = format!(r#"{{"data":{{"company":{{"id":"c-1"}},"tokens":{tokens}}}}}"#);
+    let answer = Answer::json("201 Created", &body);
+    let server = RfcOnlyServer::start_api(Answer::token(""), answer).await;
+    let creating = client(server.gateway());
+    let partner = creating.platform(creating.client_credentials());
+    let owner = Owner {
+        name: "A".to_owned(),
+        email: "a@b.example".to_owned(),
+        terms_accepted_at: "2026-05-22T10:00:00Z".to_owned(),
+    };
+    let new = NewCompany::new("A", "PRT", "EUR", owner);
+    let created = partner.create_company(&new).await.expect("a company");
+
+    let body = format!(
+        r#"{{"data":{{"url":"{}","webhook_callback":{{"id":"w-1","signing_key":"{}"}}}}}}"#,
+        plant::MAGIC_LINK,
+        plant::SIGNING_KEY
+    );
+    let answer = Answer::json("200 OK", &body);
+    let server = RfcOnlyServer::start_api(Answer::token(""), answer).await;
+    let client = client(server.gateway());
+    let webhook = client
+        .platform(client.client_credentials())
+        .create_webhook("https://hook.example/", &["company.archived"])
+        .await
+        .expect("a webhook");
+    let environment = client.environment().clone();
+    let restored = CompanyGrant::restore(
+        environment,
+        client.client_id().clone(),
+        RefreshToken::from(plant::REFRESH_TOKEN),
+    );
+    let company = client.platform(client.company(restored.expect("a grant")));
+    let link = MagicLink::for_user("u-1");
+    let url = company.magic_link(&link).await.expect("a link");
+    let verifier = WebhookVerifier::new(plant::SIGNING_KEY).expect("a key");
+    for text in [
+        said(&partner),
+        said(&created),
+        said(&webhook),
+        said(&company),
+        said(&link),
+        said(&url),
+        said(&verifier),
+    ] {
         assert_clean("a value", &text);
     }
 }

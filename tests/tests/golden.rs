@@ -1,6 +1,7 @@
 //! What the program shows, held by golden files.
 
 use remote_auth_tests::golden;
+use remote_auth_tests::journey::{CLIENT, gateway, sandbox};
 use remote_auth_tests::process::Program;
 
 fn program() -> Program {
@@ -15,6 +16,18 @@ async fn each_help_page_is_as_reviewed() {
         ("help-demo.txt", "demo --help"),
         ("help-token.txt", "token --help"),
         ("help-login.txt", "login --help"),
+        ("help-whoami.txt", "whoami --help"),
+        ("help-companies.txt", "companies --help"),
+        ("help-companies-list.txt", "companies list --help"),
+        ("help-companies-create.txt", "companies create --help"),
+        (
+            "help-companies-create-token.txt",
+            "companies create-token --help",
+        ),
+        ("help-magic-link-create.txt", "magic-link create --help"),
+        ("help-webhook-verify.txt", "webhook verify --help"),
+        ("help-scopes-plan.txt", "scopes plan --help"),
+        ("help-scopes-list.txt", "scopes list --help"),
         ("help-sandbox.txt", "sandbox --help"),
         ("help-sandbox-serve.txt", "sandbox serve --help"),
     ];
@@ -41,13 +54,51 @@ async fn the_demo_is_as_reviewed() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_served_sandbox_introduces_itself_as_reviewed() {
-    let mut running = program().start("sandbox serve");
-    let mut shown = String::new();
-    for _ in 0..13 {
-        shown += &running.stdout_line(|_| true).await;
-        shown.push('\n');
+    for (name, line, last) in [
+        ("sandbox-serve.txt", "sandbox serve", "REMOTE_API_TOKEN"),
+        (
+            "sandbox-serve-gogox.txt",
+            "sandbox serve --provider gogox",
+            "REMOTE_CLIENT_SECRET",
+        ),
+    ] {
+        let mut running = program().start(line);
+        let mut shown = String::new();
+        while !shown.contains(last) {
+            shown += &running.stdout_line(|_| true).await;
+            shown.push('\n');
+        }
+        golden::check(name, &golden::scrub(&shown));
     }
-    golden::check("sandbox-serve.txt", &golden::scrub(&shown));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_api_answers_is_shown_as_reviewed() {
+    let sandbox = sandbox().await;
+    let (here, manager) = (gateway(&sandbox), sandbox.fixture().manager_user_id());
+    let whoami = format!(
+        "whoami --gateway {here} --flow assertion --scope timeoff:read \
+         --subject urn:remote-api:company-manager:user:{manager} --plan \"GET /v1/timeoff\" \
+         --plan \"POST /v1/timeoff\" --plan \"GET /v1/identity/current\""
+    );
+    let program = program().client(CLIENT.0, CLIENT.1);
+    for (name, line, code) in [
+        ("whoami", whoami, 7),
+        (
+            "companies-list",
+            format!("companies list --gateway {here}"),
+            0,
+        ),
+    ] {
+        let run = program.run(&line).await;
+        assert_eq!(run.code, code, "{run:?}");
+        let shown = format!("{}{}", run.stdout, run.stderr);
+        golden::check(&format!("{name}.txt"), &golden::scrub(&shown));
+
+        let run = program.run(&format!("{line} --json")).await;
+        let pretty = serde_json::to_string_pretty(&run.json()).expect("JSON");
+        golden::check(&format!("{name}.json"), &golden::scrub(&pretty));
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

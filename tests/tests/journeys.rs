@@ -2,39 +2,17 @@
 
 use std::path::Path;
 
-use remote_auth_sandbox::{Gateway, Rule, Sandbox};
+use remote_auth_sandbox::{Rule, Sandbox};
 use remote_auth_tests::browser;
+use remote_auth_tests::journey::{
+    CLIENT, assert_each_fails, assert_failed, gateway, rule, sandbox,
+};
 use remote_auth_tests::process::{Program, Run};
-use remote_oauth_client::Secret;
-
-/// The planted client; long enough to sign assertions.
-const CLIENT: (&str, &str) = ("journey", "journey-secret-of-more-than-32-bytes");
 
 const LOGIN: &str = "login --no-browser --redirect-uri http://127.0.0.1:0/callback";
 
 fn program() -> Program {
     Program::at(env!("CARGO_BIN_EXE_remote-auth-under-test"))
-}
-
-async fn sandbox() -> Sandbox {
-    let sandbox = Sandbox::builder()
-        .credentials(CLIENT.0, Secret::from(CLIENT.1))
-        .auto_approve(true);
-    sandbox.start().await.expect("a sandbox")
-}
-
-fn gateway(sandbox: &Sandbox) -> &str {
-    sandbox.gateway_url(Gateway::Sandbox)
-}
-
-fn rule(sandbox: &Sandbox) -> Option<Rule> {
-    sandbox.ledger().last().map(|entry| entry.rule)
-}
-
-#[track_caller]
-fn assert_failed(run: &Run, code: &str, exit: i32) {
-    assert_eq!((run.error_code(), run.code), (Some(code), exit), "{run:?}");
-    assert_eq!(run.stdout, "");
 }
 
 /// Runs `login` up to the printed address, and lets `answer` say where the browser goes.
@@ -84,6 +62,7 @@ async fn a_partner_gets_its_own_token() {
         ("schema", serde_json::json!(1)),
         ("token_type", "Bearer".into()),
         ("principal", "partner".into()),
+        ("provider", "remote".into()),
         ("environment", "custom".into()),
         ("gateway", gateway(&sandbox).into()),
         ("refresh_token", serde_json::Value::Null),
@@ -189,18 +168,6 @@ async fn a_port_that_is_taken_is_a_fault_of_the_surroundings() {
     assert_failed(&program.run(&login).await, "login.port", 3);
     let serve = format!("sandbox serve --port {}", address.port());
     assert_failed(&program.run(&serve).await, "sandbox.start", 3);
-}
-
-/// Program, line, error code, exit code.
-type Case = (Program, String, &'static str, i32);
-
-async fn assert_each_fails<const N: usize>(cases: [Case; N]) {
-    for (program, line, code, exit) in cases {
-        let run = program.run(&line).await;
-        let verdict = (run.error_code(), run.code);
-        assert_eq!(verdict, (Some(code), exit), "{line}: {run:?}");
-        assert_eq!(run.stdout, "", "{line}");
-    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,19 +1,24 @@
 //! The command line: commands, flags, and a help that needs no other page.
 //!
+//! What several commands share is in [`shared`], and what stands below the flags in [`help`].
 //! No flag takes a secret: a command line is seen by every user of a machine and kept by shells.
 
+mod help;
+mod shared;
+#[cfg(test)]
+mod tests;
+
 use std::ffi::OsString;
-use std::fmt::Write;
+use std::path::PathBuf;
 use std::process::ExitCode;
-use std::time::Duration;
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{ArgAction, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
-use remote_auth::{ConsentScope, Environment};
+use remote_auth::ConsentScope;
 
-use crate::env;
 use crate::exit::Exit;
-use crate::failure::Failure;
+
+pub(crate) use shared::{Api, Asserted, Flow, Patience, Place, ProviderName, Role};
 
 /// The widest line of a help page.
 const COLUMNS: usize = 100;
@@ -23,7 +28,7 @@ const GLOBAL: &str = "Flags of every command";
 
 /// Get access to Remote's API, and see how that works.
 ///
-/// Tokens, JSON and shell lines go to standard output; everything else goes to standard error.
+/// Tokens, links, JSON and shell lines go to standard output; what is said about them goes to standard error.
 #[derive(Debug, Parser)]
 #[command(name = "remote-auth", bin_name = "remote-auth", version, max_term_width = COLUMNS)]
 pub(crate) struct Args {
@@ -68,11 +73,95 @@ pub(crate) enum Command {
     /// the identifiers of company and user are in the answer of --json.
     Login(LoginArgs),
 
+    /// Tell whose token it is, and whether it may do what is planned.
+    ///
+    /// Gets a token, asks the API whom it stands for, and prints that. With --plan it compares the granted scope with
+    /// what Remote publishes for each operation, and exits with 7 if a scope is missing. What an assertion asked for
+    /// counts as granted, unless the server says otherwise. Where nobody says what was granted, or Remote publishes no
+    /// scopes for an operation, the answer is unknown, which is no failure.
+    Whoami(WhoamiArgs),
+
+    /// List and create companies, as a partner.
+    Companies {
+        #[command(subcommand)]
+        command: CompaniesCommand,
+    },
+
+    /// Make links that sign people in.
+    MagicLink {
+        #[command(subcommand)]
+        command: MagicLinkCommand,
+    },
+
+    /// Judge what Remote delivers.
+    Webhook {
+        #[command(subcommand)]
+        command: WebhookCommand,
+    },
+
+    /// Find the least scope for what is planned, or see what there is. Nothing is sent.
+    Scopes {
+        #[command(subcommand)]
+        command: ScopesCommand,
+    },
+
     /// Run an embedded sandbox: an authorization server for trying things out.
     Sandbox {
         #[command(subcommand)]
         command: SandboxCommand,
     },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum CompaniesCommand {
+    /// List the companies that the partner may act for, as far as Remote lists them on one page.
+    ///
+    /// Prints identifier, status and name, parted by tabs, one company on each line.
+    List(CompaniesListArgs),
+
+    /// Create a company, and take its consent along.
+    ///
+    /// Prints the company's identifier and a line feed on standard output; its tokens are in the answer of --json and
+    /// nowhere else.
+    /// Remote must have entitled the integration to tokens on creation.
+    Create(CompaniesCreateArgs),
+
+    /// Create further tokens for a company that the partner manages.
+    ///
+    /// Prints the access token and a line feed on standard output. The refresh token, which is to be kept, is in the
+    /// answer of --json.
+    CreateToken(CompaniesCreateTokenArgs),
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum MagicLinkCommand {
+    /// Make a link that signs one person in.
+    ///
+    /// Prints the link and a line feed on standard output, and nothing else. Whoever opens it is signed in: treat it
+    /// as a secret. Needs the token of a company that consented; Remote declares no other for this operation.
+    Create(MagicLinkCreateArgs),
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum WebhookCommand {
+    /// Tell whether a delivery is Remote's and fresh, and what it says about access.
+    ///
+    /// Prints the event, the company and whether the company's access has ended. Exits with 15 if the delivery is not
+    /// to be believed. Nothing is sent, and nothing is kept: a delivery that is repeated within five minutes passes
+    /// again.
+    Verify(WebhookVerifyArgs),
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ScopesCommand {
+    /// Find the scope that lets operations through and grants as little else as possible.
+    ///
+    /// Prints the scope and a line feed on standard output. Operations that Remote publishes no scopes for are named
+    /// on standard error. Exits with 7 if no scope opens one of the operations to the token.
+    Plan(ScopesPlanArgs),
+
+    /// List the scopes that Remote publishes, one on each line.
+    List(ScopesListArgs),
 }
 
 #[derive(Debug, Subcommand)]
@@ -91,62 +180,21 @@ pub(crate) struct DemoArgs {
     pub(crate) json: bool,
 }
 
-/// Where: exactly one of the two.
-#[derive(Debug, clap::Args)]
-#[group(required = true, multiple = false)]
-pub(crate) struct Place {
-    /// One of Remote's environments.
-    #[arg(long, value_enum, value_name = "NAME")]
-    env: Option<EnvironmentName>,
-
-    /// The base address of any other server, such as http://127.0.0.1:4000; http for loopback only.
-    #[arg(long, value_name = "URL")]
-    gateway: Option<String>,
-}
-
-#[derive(Clone, Copy, Debug, ValueEnum)]
-enum EnvironmentName {
-    /// Real people, real money.
-    Production,
-    /// Remote's Sandbox for customers and partners.
-    Sandbox,
-    /// Remote's Sandbox for partners only.
-    PartnerSandbox,
-}
-
-impl Place {
-    pub(crate) fn environment(&self) -> Result<Environment, Failure> {
-        match (self.env, &self.gateway) {
-            (Some(EnvironmentName::Production), _) => Ok(Environment::Production),
-            (Some(EnvironmentName::Sandbox), _) => Ok(Environment::Sandbox),
-            (Some(EnvironmentName::PartnerSandbox), _) => Ok(Environment::PartnerSandbox),
-            (None, Some(gateway)) => Ok(Environment::custom(gateway)?),
-            (None, None) => Err(Failure::new(
-                Exit::Usage,
-                "usage.place",
-                "find the server: neither --env nor --gateway is given",
-            )),
-        }
-    }
-}
-
 #[derive(Debug, clap::Args)]
 pub(crate) struct TokenArgs {
     /// How to get it.
     #[arg(long, value_enum)]
     pub(crate) flow: Flow,
 
+    /// Who runs the server.
+    #[arg(long, value_enum, default_value_t = ProviderName::Remote, value_name = "NAME")]
+    pub(crate) provider: ProviderName,
+
     #[command(flatten)]
     pub(crate) place: Place,
 
-    /// For assertions: whom the token stands for, such as urn:remote-api:employee:employment:<id> or
-    /// urn:remote-api:company-manager:user:<id>.
-    #[arg(long, value_name = "URN", required_if_eq("flow", "assertion"))]
-    pub(crate) subject: Option<String>,
-
-    /// For assertions: what the token may do, such as "timeoff:read timeoff:write".
-    #[arg(long, required_if_eq("flow", "assertion"))]
-    pub(crate) scope: Option<String>,
+    #[command(flatten)]
+    pub(crate) asserted: Asserted,
 
     #[command(flatten)]
     pub(crate) patience: Patience,
@@ -154,31 +202,6 @@ pub(crate) struct TokenArgs {
     /// Print the whole answer as JSON, and errors as JSON too.
     #[arg(long)]
     pub(crate) json: bool,
-}
-
-/// How to get a token.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Flow {
-    /// For the partner itself.
-    ClientCredentials,
-    /// For a company that consented before. Use --json with a server that replaces refresh tokens.
-    Refresh,
-    /// For one user, by --subject and --scope.
-    Assertion,
-}
-
-/// How long to wait for a server.
-#[derive(Debug, clap::Args)]
-pub(crate) struct Patience {
-    /// The most seconds that one exchange with the server may take.
-    #[arg(long, value_name = "SECONDS", default_value_t = 30, value_parser = clap::value_parser!(u64).range(1..=3600))]
-    timeout: u64,
-}
-
-impl Patience {
-    pub(crate) fn timeout(&self) -> Duration {
-        Duration::from_secs(self.timeout)
-    }
 }
 
 #[derive(Debug, clap::Args)]
@@ -215,13 +238,238 @@ pub(crate) struct LoginArgs {
     pub(crate) json: bool,
 }
 
+/// Whose token: one that a flow gives, or the customer's own.
+#[derive(Debug, clap::Args)]
+#[group(required = true, multiple = false)]
+pub(crate) struct Whose {
+    /// How to get the token.
+    #[arg(long, value_enum)]
+    pub(crate) flow: Option<Flow>,
+
+    /// Use the customer API token in REMOTE_API_TOKEN as it is.
+    #[arg(long)]
+    pub(crate) customer: bool,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct WhoamiArgs {
+    #[command(flatten)]
+    pub(crate) whose: Whose,
+
+    #[command(flatten)]
+    pub(crate) asserted: Asserted,
+
+    /// An operation that is planned, such as "GET /v1/timeoff", as published; may be given again.
+    #[arg(long, value_name = "OPERATION")]
+    pub(crate) plan: Vec<String>,
+
+    #[command(flatten)]
+    pub(crate) api: Api,
+
+    /// Print the answer as JSON, and errors as JSON too.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct CompaniesListArgs {
+    #[command(flatten)]
+    pub(crate) api: Api,
+
+    /// Print the companies as JSON, and errors as JSON too.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, clap::Args)]
+#[command(override_usage = "\
+remote-auth companies create [OPTIONS] --name <NAME> --country <CODE> --currency <CODE>
+         --owner-name <NAME> --owner-email <ADDRESS> --terms-accepted-at <TIME>
+         <--env <NAME>|--gateway <URL>>")]
+pub(crate) struct CompaniesCreateArgs {
+    /// The company's name.
+    #[arg(long)]
+    pub(crate) name: String,
+
+    /// Its country in three letters (ISO 3166-1), such as PRT.
+    #[arg(long, value_name = "CODE")]
+    pub(crate) country: String,
+
+    /// The currency of its invoices in three letters (ISO 4217), such as EUR.
+    #[arg(long, value_name = "CODE")]
+    pub(crate) currency: String,
+
+    /// The owner's name. The tokens act in the owner's name.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) owner_name: String,
+
+    /// The owner's email address.
+    #[arg(long, value_name = "ADDRESS")]
+    pub(crate) owner_email: String,
+
+    /// When the owner accepted Remote's terms of service, such as 2026-05-22T10:00:00Z, or now. Remote refuses a time
+    /// that is more than fifteen minutes ago.
+    #[arg(long, value_name = "TIME")]
+    pub(crate) terms_accepted_at: String,
+
+    /// The identifier by which you know the company.
+    #[arg(long, value_name = "ID")]
+    pub(crate) external_id: Option<String>,
+
+    /// What the tokens may do; what Remote gives, if it is left out.
+    #[arg(long)]
+    pub(crate) scope: Option<String>,
+
+    /// Let Remote send the owner an email to choose a password.
+    #[arg(long)]
+    pub(crate) password_email: bool,
+
+    #[command(flatten)]
+    pub(crate) api: Api,
+
+    /// Print company and tokens as JSON, refresh token included, and errors as JSON too.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct CompaniesCreateTokenArgs {
+    /// The company's identifier, as `companies list` has it.
+    #[arg(long, value_name = "ID")]
+    pub(crate) company: String,
+
+    /// What the tokens may do; what Remote gives, if it is left out.
+    #[arg(long)]
+    pub(crate) scope: Option<String>,
+
+    #[command(flatten)]
+    pub(crate) api: Api,
+
+    /// Print the whole answer as JSON, refresh token included, and errors as JSON too.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// Whom a link signs in: exactly one of the two.
+#[derive(Debug, clap::Args)]
+#[group(required = true, multiple = false)]
+pub(crate) struct Person {
+    /// A user of the company.
+    #[arg(long, value_name = "ID")]
+    pub(crate) user: Option<String>,
+
+    /// An employee, by employment, who must have been invited.
+    #[arg(long, value_name = "ID")]
+    pub(crate) employment: Option<String>,
+}
+
+#[derive(Debug, clap::Args)]
+#[command(override_usage = "\
+remote-auth magic-link create [OPTIONS] <--user <ID>|--employment <ID>>
+         <--env <NAME>|--gateway <URL>>")]
+pub(crate) struct MagicLinkCreateArgs {
+    #[command(flatten)]
+    pub(crate) person: Person,
+
+    /// Where the person lands; /dashboard, if it is left out.
+    #[arg(long)]
+    pub(crate) path: Option<String>,
+
+    /// How to get the token of the company.
+    #[arg(long, value_enum, default_value_t = CompanyFlow::Refresh)]
+    pub(crate) flow: CompanyFlow,
+
+    /// For assertions: the manager whom the token stands for, urn:remote-api:company-manager:user:<id>.
+    #[arg(long, value_name = "URN", required_if_eq("flow", "assertion"))]
+    pub(crate) subject: Option<String>,
+
+    #[command(flatten)]
+    pub(crate) api: Api,
+
+    /// Print the link as JSON, and errors as JSON too.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// How to get a token that acts for a company.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum CompanyFlow {
+    /// By the refresh token of its consent.
+    Refresh,
+    /// By an assertion about one of its managers, with the scope magic_link:write. Remote declares magic links for
+    /// consents only, so expect a refusal.
+    Assertion,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct WebhookVerifyArgs {
+    /// The file that holds the body, byte for byte as it came; - for standard input. At most 1 MiB.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) body: PathBuf,
+
+    /// The value of the header X-Remote-Signature. It is no secret.
+    #[arg(long, value_name = "HEX")]
+    pub(crate) signature: String,
+
+    /// The value of the header X-Remote-Timestamp. It must be within five minutes of now.
+    #[arg(long, value_name = "MS")]
+    pub(crate) timestamp: String,
+
+    /// Print the event as JSON, and errors as JSON too.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct ScopesPlanArgs {
+    /// The operations, each as one word of the shell, such as "GET /v1/timeoff", as published.
+    #[arg(required = true, value_name = "OPERATION")]
+    pub(crate) operations: Vec<String>,
+
+    /// Whom the token is to stand for, which decides what can be asked for.
+    #[arg(long = "as", value_enum, value_name = "ROLE")]
+    pub(crate) role: Role,
+
+    /// Print the plan as JSON, and errors as JSON too.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct ScopesListArgs {
+    /// Only those of this style.
+    #[arg(long, value_enum)]
+    pub(crate) style: Option<Style>,
+
+    /// Print the scopes as JSON, with what each covers and who can ask for it.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// A style of scopes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Style {
+    /// An address, for consents.
+    Url,
+    /// A resource and an action, such as timeoff:read.
+    Action,
+    /// A category of resources, such as company_admin.
+    Category,
+    /// all:read and all:write.
+    CatchAll,
+}
+
 #[derive(Debug, clap::Args)]
 pub(crate) struct ServeArgs {
-    /// The port of the gateway that stands for Remote's Sandbox; 0 takes any free port.
+    /// Whose authorization server to play.
+    #[arg(long, value_enum, default_value_t = ProviderName::Remote, value_name = "NAME")]
+    pub(crate) provider: ProviderName,
+
+    /// The port of the gateway that stands for Remote's Sandbox, or of the other provider; 0 takes any free port.
     #[arg(long, default_value_t = 0)]
     pub(crate) port: u16,
 
-    /// Answer authorization requests with a code at once, without the consent page.
+    /// Answer authorization requests with a code at once, without the consent page. For Remote only.
     #[arg(long)]
     pub(crate) auto_approve: bool,
 }
@@ -233,6 +481,22 @@ impl Command {
             Self::Demo(args) => args.json,
             Self::Token(args) => args.json,
             Self::Login(args) => args.json,
+            Self::Whoami(args) => args.json,
+            Self::Companies { command } => match command {
+                CompaniesCommand::List(args) => args.json,
+                CompaniesCommand::Create(args) => args.json,
+                CompaniesCommand::CreateToken(args) => args.json,
+            },
+            Self::MagicLink {
+                command: MagicLinkCommand::Create(args),
+            } => args.json,
+            Self::Webhook {
+                command: WebhookCommand::Verify(args),
+            } => args.json,
+            Self::Scopes { command } => match command {
+                ScopesCommand::Plan(args) => args.json,
+                ScopesCommand::List(args) => args.json,
+            },
             Self::Sandbox { .. } => false,
         }
     }
@@ -248,7 +512,7 @@ pub(crate) fn parse() -> Result<Args, ExitCode> {
 }
 
 fn read(arguments: impl IntoIterator<Item = OsString>) -> Result<Args, clap::Error> {
-    let matches = command().try_get_matches_from(arguments);
+    let matches = help::complete(Args::command()).try_get_matches_from(arguments);
     matches
         .and_then(|matches| Args::from_arg_matches(&matches))
         .map_err(discreet)
@@ -265,179 +529,4 @@ fn discreet(mut answer: clap::Error) -> clap::Error {
         answer.insert(ContextKind::InvalidArg, hidden);
     }
     answer
-}
-
-/// The whole command line, with the pages that follow from tables elsewhere.
-fn command() -> clap::Command {
-    let footer = |command: clap::Command, about: &str, examples: &str, names: &[&env::Variable]| {
-        command.after_long_help(format!(
-            "{about}{}{}\n\nExit codes and more variables: remote-auth --help",
-            variables(names),
-            example(examples)
-        ))
-    };
-    let all: Vec<_> = env::ALL.iter().collect();
-    let client = [&env::CLIENT_ID, &env::CLIENT_SECRET];
-    let token = [&env::CLIENT_ID, &env::CLIENT_SECRET, &env::REFRESH_TOKEN];
-    Args::command()
-        .after_long_help(format!(
-            "{}{}{}",
-            variables(&all),
-            exit_codes(),
-            example(EXAMPLES)
-        ))
-        .after_help("--help says more: variables, exit codes and examples.")
-        .mut_subcommand("demo", |demo| footer(demo, "", DEMO_EXAMPLES, &[]))
-        .mut_subcommand("token", |command| {
-            footer(command, JSON, TOKEN_EXAMPLES, &token)
-        })
-        .mut_subcommand("login", |command| {
-            footer(command, JSON, LOGIN_EXAMPLES, &client)
-        })
-        .mut_subcommand("sandbox", |sandbox| {
-            sandbox.mut_subcommand("serve", |serve| footer(serve, "", SERVE_EXAMPLES, &[]))
-        })
-}
-
-/// What programs read.
-const JSON: &str = "JSON:
-  The answer, on standard output: schema, access_token, token_type, expires_at (RFC 3339, UTC),
-  expires_at_unix (seconds), principal, environment, gateway, scope (as granted, null if as asked
-  for), and where there are any refresh_token, company_id and user_id.
-  An error, on standard error: schema and error, which has code, message, hints, retryable,
-  retry_after_ms and exit_code.
-  A token whose answer names no lifetime is taken to live five minutes, and none more than a day.
-
-";
-
-const EXAMPLES: &str = "  See everything at work, without an account:
-    remote-auth demo
-  Get the partner's own token from Remote's Sandbox:
-    export REMOTE_CLIENT_ID=… REMOTE_CLIENT_SECRET_FILE=~/.remote/secret
-    remote-auth token --flow client-credentials --env sandbox
-";
-
-const DEMO_EXAMPLES: &str = "  remote-auth demo
-  remote-auth demo --json | jq '.refusals[] | {name, code}'
-";
-
-const TOKEN_EXAMPLES: &str = "  remote-auth token --flow client-credentials --env sandbox
-  remote-auth token --flow refresh --env production --json
-  remote-auth token --flow assertion --gateway http://127.0.0.1:4000 \\
-      --subject urn:remote-api:employee:employment:<id> --scope timeoff:read
-";
-
-const LOGIN_EXAMPLES: &str = "  remote-auth login --env sandbox --json
-  remote-auth login --gateway http://127.0.0.1:4000 --no-browser
-";
-
-const SERVE_EXAMPLES: &str = "  remote-auth sandbox serve --port 4000
-";
-
-fn example(lines: &str) -> String {
-    format!("Examples:\n{}", lines.trim_end())
-}
-
-fn variables(shown: &[&env::Variable]) -> String {
-    if shown.is_empty() {
-        return String::new();
-    }
-    let mut text = String::from("Environment:\n");
-    for variable in shown {
-        let line = format!("  {:<21} {}\n", variable.name, variable.about);
-        text.push_str(&line);
-    }
-    if shown.iter().any(|variable| variable.file.is_some()) {
-        text.push_str(
-            "  REMOTE_…_FILE         path of a file that holds the value of REMOTE_…; not both\n",
-        );
-    }
-    text.push('\n');
-    text
-}
-
-fn exit_codes() -> String {
-    let mut text = String::from("Exit codes:\n");
-    for exit in Exit::ALL {
-        // Writing to a `String` cannot fail.
-        let _ = writeln!(text, "  {:>3}  {}", exit.number(), exit.meaning());
-    }
-    text.push_str("  130  interrupted, 143 terminated: by the signal itself\n\n");
-    text
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn code(line: &str) -> Result<(), i32> {
-        let arguments = line.split(' ').filter(|word| !word.is_empty());
-        read(["remote-auth"].into_iter().chain(arguments).map(Into::into))
-            .map(drop)
-            .map_err(|answer| answer.exit_code())
-    }
-
-    #[test]
-    fn the_command_line_holds_together() {
-        command().debug_assert();
-    }
-
-    #[test]
-    fn what_belongs_together_is_demanded_and_what_does_not_is_refused() {
-        let cases = [
-            ("demo", Ok(())),
-            ("demo --json -vv --color never", Ok(())),
-            ("token --flow client-credentials --env sandbox", Ok(())),
-            ("token --flow client-credentials --gateway http://x", Ok(())),
-            ("token --flow client-credentials", Err(2)),
-            (
-                "token --flow client-credentials --env sandbox --gateway http://x",
-                Err(2),
-            ),
-            ("token --env sandbox", Err(2)),
-            ("token --flow refresh --env staging", Err(2)),
-            ("token --flow assertion --env sandbox --subject s", Err(2)),
-            ("token --flow assertion --env sandbox --scope s", Err(2)),
-            (
-                "token --flow assertion --env sandbox --subject s --scope s",
-                Ok(()),
-            ),
-            ("token --flow refresh --env sandbox --timeout 0", Err(2)),
-            (
-                "token --flow refresh --env sandbox --client-secret s",
-                Err(2),
-            ),
-            ("login --env sandbox --no-browser --wait 5", Ok(())),
-            ("sandbox serve --port 65536", Err(2)),
-            ("sandbox serve --auto-approve", Ok(())),
-            ("--version", Err(0)),
-            ("token --help", Err(0)),
-            ("", Err(2)),
-        ];
-        for (line, expected) in cases {
-            assert_eq!(code(line), expected, "{line}");
-        }
-    }
-
-    #[test]
-    fn a_stray_word_is_not_repeated_and_a_flag_is() {
-        for (line, shown) in [("token canary", false), ("token --canary=x", true)] {
-            let arguments = ["remote-auth"].into_iter().chain(line.split(' '));
-            let answer = read(arguments.map(Into::into)).expect_err(line).to_string();
-            assert_eq!(answer.contains("canary"), shown, "{answer}");
-        }
-    }
-
-    #[test]
-    fn no_line_of_any_help_is_wider_than_the_page() {
-        for command in [&mut command()].into_iter().flat_map(|root| {
-            let pages = root.get_subcommands().cloned();
-            pages.chain([root.clone()]).collect::<Vec<_>>()
-        }) {
-            let help = command.clone().render_long_help().to_string();
-            for line in help.lines() {
-                assert!(line.chars().count() <= COLUMNS, "{line}");
-            }
-        }
-    }
 }

@@ -10,16 +10,16 @@ use url::Url;
 
 use crate::answer::{self, Beside};
 use crate::args::LoginArgs;
-use crate::cmd_token;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::loopback::Loopback;
 use crate::render;
+use crate::session;
 
 /// Sends a person to the consent page, waits for the callback, and prints what the code gave.
 pub(crate) async fn run(args: &LoginArgs) -> Result<(), Failure> {
     let scope: ConsentScope = args.scope.parse()?;
-    let client = cmd_token::client(args.place.environment()?, &args.patience)?;
+    let client = session::client(args.place.environment()?, &args.patience)?;
     let loopback = Loopback::bind(&args.redirect_uri).await?;
     let (url, pending) = client
         .authorization(loopback.redirect_uri())
@@ -45,11 +45,7 @@ pub(crate) async fn run(args: &LoginArgs) -> Result<(), Failure> {
     let code = pending.accept(&**callback)?;
     let grant = client.redeem(code).await?;
     summarize(&grant);
-    let beside = Beside {
-        refresh_token: grant.refresh_token().cloned(),
-        company_id: grant.company_id().map(str::to_owned),
-        user_id: grant.user_id().map(str::to_owned),
-    };
+    let beside = Beside::of(&grant);
     let token = client.company(grant).token().await?;
     answer::print(&token, &beside, args.json)
 }
@@ -68,22 +64,13 @@ fn summarize(grant: &CompanyGrant) {
     let or_unnamed = |id: Option<&str>| id.unwrap_or("(not named)").to_owned();
     render::tell(&format!(
         "Connected: company {}, by user {}, environment {}.",
-        shown(&or_unnamed(grant.company_id())),
-        shown(&or_unnamed(grant.user_id())),
+        render::shown(&or_unnamed(grant.company_id())),
+        render::shown(&or_unnamed(grant.user_id())),
         grant.environment(),
     ));
     if grant.refresh_token().is_some() {
         render::tell("The refresh token, which is to be kept, is in the answer of --json.");
     }
-}
-
-/// Makes an identifier that a server chose safe for a terminal.
-fn shown(id: &str) -> String {
-    let fits = |c: char| c.is_ascii_graphic() || c == ' ';
-    id.chars()
-        .take(80)
-        .map(|c| if fits(c) { c } else { '?' })
-        .collect()
 }
 
 /// Asks the system to open an address. Whether anything opens cannot be known, so nothing depends on it.

@@ -5,27 +5,52 @@ use std::io;
 
 use remote_auth::secrecy::ExposeSecret;
 use remote_auth::secrecy::zeroize::Zeroizing;
-use remote_auth_sandbox::{Gateway, Sandbox};
+use remote_auth_sandbox::{Gateway, GogoxSandbox, Sandbox};
 
-use crate::args::ServeArgs;
-use crate::env;
+use crate::args::{ProviderName, ServeArgs};
+use crate::env::{self, Variable};
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::render;
 
 /// Serves until interrupted.
 pub(crate) async fn serve(args: &ServeArgs) -> Result<(), Failure> {
+    match args.provider {
+        ProviderName::Remote => serve_remote(args).await,
+        ProviderName::Gogox if args.auto_approve => {
+            let message =
+                "serve the provider: --auto-approve is about consents, and GOGOX has none";
+            Err(Failure::new(Exit::Usage, "usage.provider", message).hint("leave it out"))
+        }
+        ProviderName::Gogox => serve_gogox(args).await,
+    }
+}
+
+async fn serve_remote(args: &ServeArgs) -> Result<(), Failure> {
     let sandbox = Sandbox::builder()
         .port(args.port)
         .auto_approve(args.auto_approve)
         .start()
         .await
         .map_err(not_started)?;
+    until_interrupted(&introduction(&sandbox)).await?;
+    sandbox.shutdown().await;
+    Ok(())
+}
+
+async fn serve_gogox(args: &ServeArgs) -> Result<(), Failure> {
+    let gogox = GogoxSandbox::builder().port(args.port).start();
+    let gogox = gogox.await.map_err(not_started)?;
+    until_interrupted(&introduction_of_gogox(&gogox)).await?;
+    gogox.shutdown().await;
+    Ok(())
+}
+
+async fn until_interrupted(introduction: &str) -> Result<(), Failure> {
     let interrupted = interruption()?;
-    render::print(&introduction(&sandbox))?;
+    render::print(introduction)?;
     interrupted.await;
     render::tell("Stopping.");
-    sandbox.shutdown().await;
     Ok(())
 }
 
@@ -57,8 +82,10 @@ fn introduction(sandbox: &Sandbox) -> Zeroizing<String> {
         line(format_args!("# {:<16} {url}", gateway.name()));
     }
     let fixture = sandbox.fixture();
+    let company = fixture.company_id();
     let manager = fixture.manager_user_id();
     let employment = fixture.employment_id();
+    line(format_args!("# company          {company}"));
     line(format_args!(
         "# company manager  urn:remote-api:company-manager:user:{manager}"
     ));
@@ -74,14 +101,40 @@ fn introduction(sandbox: &Sandbox) -> Zeroizing<String> {
     ));
     let secret = sandbox.client_secret().expose_secret();
     let api_token = sandbox.customer_api_token(Gateway::Sandbox).expose_secret();
-    for (variable, value) in [
-        (&env::CLIENT_ID, sandbox.client_id()),
-        (&env::CLIENT_SECRET, secret),
-        (&env::API_TOKEN, api_token),
-    ] {
-        line(format_args!("export {}='{value}'", variable.name));
-    }
+    export(&mut text, &env::CLIENT_ID, sandbox.client_id());
+    export(&mut text, &env::CLIENT_SECRET, secret);
+    export(&mut text, &env::API_TOKEN, api_token);
     text
+}
+
+/// Writes the same for the second provider, and says what of it is documented.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the command is to print the demo credentials, which are good for nothing else"
+)]
+fn introduction_of_gogox(gogox: &GogoxSandbox) -> Zeroizing<String> {
+    let url = gogox.url();
+    let mut text = Zeroizing::new(format!(
+        "# The embedded sandbox of remote-auth, playing GOGOX: loopback only, in memory, not for production.
+# Documented: the token request, and access_token and expires_in of its answer.
+# Seen in public clients: token_type and created_at. Inferred: every refusal. Invented: the orders.
+# gogox            {url}
+# orders           {url}/delivery/orders
+# Try: remote-auth token --provider gogox --flow client-credentials --gateway {url}
+"
+    ));
+    export(&mut text, &env::CLIENT_ID, gogox.client_id());
+    export(
+        &mut text,
+        &env::CLIENT_SECRET,
+        gogox.client_secret().expose_secret(),
+    );
+    text
+}
+
+fn export(text: &mut String, variable: &Variable, value: &str) {
+    // Writing to a `String` cannot fail.
+    let _ = writeln!(text, "export {}='{value}'", variable.name);
 }
 
 /// Prepares to hear of an interruption, so that none between here and the waiting is lost.
@@ -120,19 +173,27 @@ fn deaf() -> Failure {
 mod tests {
     use super::*;
 
-    #[tokio::test]
-    async fn everything_that_is_printed_can_be_read_by_a_shell() {
-        let sandbox = Sandbox::start().await.expect("a sandbox");
-        let text = introduction(&sandbox);
-        for line in text.lines() {
-            let assigns = line.strip_prefix("export ").is_some_and(|rest| {
+    /// Counts the lines that give a variable, and holds every other to be a comment.
+    fn exports(text: &str) -> usize {
+        let assigns = |line: &str| {
+            line.strip_prefix("export ").is_some_and(|rest| {
                 let (name, value) = rest.split_once('=').unwrap_or_default();
                 let quoted = value.strip_prefix('\'').and_then(|v| v.strip_suffix('\''));
                 env::ALL.iter().any(|variable| variable.name == name)
                     && quoted.is_some_and(|value| !value.is_empty() && !value.contains('\''))
-            });
-            assert!(assigns || line.starts_with("# "), "{line}");
+            })
+        };
+        for line in text.lines() {
+            assert!(assigns(line) || line.starts_with("# "), "{line}");
         }
-        assert_eq!(text.matches("export ").count(), 3);
+        text.matches("export ").count()
+    }
+
+    #[tokio::test]
+    async fn everything_that_is_printed_can_be_read_by_a_shell() {
+        let sandbox = Sandbox::start().await.expect("a sandbox");
+        assert_eq!(exports(&introduction(&sandbox)), 3);
+        let gogox = GogoxSandbox::start().await.expect("a sandbox");
+        assert_eq!(exports(&introduction_of_gogox(&gogox)), 2);
     }
 }

@@ -45,8 +45,9 @@ macro_rules! variables {
 variables! {
     CLIENT_ID = "REMOTE_CLIENT_ID" or "REMOTE_CLIENT_ID_FILE", "client identifier";
     CLIENT_SECRET = "REMOTE_CLIENT_SECRET" or "REMOTE_CLIENT_SECRET_FILE", "client secret";
-    REFRESH_TOKEN = "REMOTE_REFRESH_TOKEN" or "REMOTE_REFRESH_TOKEN_FILE", "refresh token, for `token --flow refresh`";
-    API_TOKEN = "REMOTE_API_TOKEN" or "REMOTE_API_TOKEN_FILE", "customer API token, as `sandbox serve` prints one; no command reads it yet";
+    REFRESH_TOKEN = "REMOTE_REFRESH_TOKEN" or "REMOTE_REFRESH_TOKEN_FILE", "refresh token, for `--flow refresh`";
+    API_TOKEN = "REMOTE_API_TOKEN" or "REMOTE_API_TOKEN_FILE", "customer API token, for `whoami --customer`";
+    SIGNING_KEY = "REMOTE_WEBHOOK_SIGNING_KEY" or "REMOTE_WEBHOOK_SIGNING_KEY_FILE", "signing key of a webhook, for `webhook verify`";
     RUST_LOG = "RUST_LOG", "what to log, in the syntax of tracing's EnvFilter; beats -v";
     NO_COLOR = "NO_COLOR", "no colour, if set and not empty";
     CLICOLOR_FORCE = "CLICOLOR_FORCE", "colour without a terminal, if set and neither empty nor 0";

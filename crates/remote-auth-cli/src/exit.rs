@@ -1,12 +1,14 @@
 //! Exit codes: the whole list, and which error has which.
 //!
+//! What the API refuses is told from what the token endpoint refuses: there a 401 rejects the client, here a token.
+//!
 //! A program may rely on this: 9 and 10 mean that the same command can work later without anybody acting, 12 that
 //! nobody answered in time, and every other number that somebody has to act first.
 
 use std::process::ExitCode;
 
 use remote_auth::Error;
-use remote_auth::error::{Retry, Step};
+use remote_auth::error::{Refused, Retry, Step};
 
 /// Names an exit code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,11 +27,13 @@ pub(crate) enum Exit {
     RateLimited = 10,
     TimedOut = 12,
     Drift = 13,
+    Declined = 14,
+    NotBelieved = 15,
 }
 
 impl Exit {
     /// All of them, in order.
-    pub(crate) const ALL: [Self; 13] = [
+    pub(crate) const ALL: [Self; 15] = [
         Self::Success,
         Self::Other,
         Self::Usage,
@@ -43,6 +47,8 @@ impl Exit {
         Self::RateLimited,
         Self::TimedOut,
         Self::Drift,
+        Self::Declined,
+        Self::NotBelieved,
     ];
 
     pub(crate) fn number(self) -> u8 {
@@ -56,15 +62,21 @@ impl Exit {
             Self::Other => "any other failure, a fault of this program included",
             Self::Usage => "the command line is wrong",
             Self::Configuration => "a variable, a file or a port cannot be used",
-            Self::NotAuthenticated => "a credential is missing, or the login was not completed",
+            Self::NotAuthenticated => {
+                "a credential is missing or refused, or the login was not completed"
+            }
             Self::GrantDead => "the grant is dead: ask the company for consent again",
             Self::ClientRejected => "the client or its assertion is rejected",
-            Self::ScopeMissing => "a scope is not allowed",
-            Self::WrongEnvironment => "a token and a gateway do not belong together",
+            Self::ScopeMissing => "a scope is not allowed, or the token lacks one",
+            Self::WrongEnvironment => {
+                "a token does not belong there: another gateway's, or of another kind"
+            }
             Self::Passing => "passing trouble (network, failing server): try again",
             Self::RateLimited => "the rate limit is reached: try again later",
             Self::TimedOut => "nobody answered in time",
             Self::Drift => "the server, or the demo, is not as documented",
+            Self::Declined => "the API declined: not found, in conflict or not valid",
+            Self::NotBelieved => "a webhook's delivery is forged, stale or no event: drop it",
         }
     }
 
@@ -79,6 +91,7 @@ impl Exit {
             _ if error.retry() != Retry::Never => Self::Passing,
             ("misuse", word) => Self::of_misuse(word),
             ("refused", word) => Self::of_refusal(word, error),
+            ("mismatched", word) if word.starts_with("webhook_") => Self::NotBelieved,
             ("mismatched", _) => Self::NotAuthenticated,
             ("environment", _) => Self::WrongEnvironment,
             ("deviated", _) => Self::Drift,
@@ -96,14 +109,20 @@ impl Exit {
             | "subject_misspelt"
             | "scope_syntax"
             | "consent_scope_style"
-            | "assertion_scope_style" => Self::Usage,
+            | "assertion_scope_style"
+            | "operation"
+            | "grant_not_offered"
+            | "magic_link_path" => Self::Usage,
             "client_id"
             | "client_secret"
             | "refresh_token"
             | "customer_api_token"
+            | "signing_key"
             | "short_assertion_key" => Self::Configuration,
             "no_credentials" | "stale_code" => Self::NotAuthenticated,
             "no_refresh_token" => Self::GrantDead,
+            // The token is a good one and of the wrong kind.
+            "partner_only" | "company_only" => Self::WrongEnvironment,
             _ => Self::Other,
         }
     }
@@ -119,13 +138,27 @@ impl Exit {
             | "unauthorized_client"
             | "unsupported_grant_type" => Self::ClientRejected,
             // Remote's second family has no word, only a status.
-            "unnamed" if refused.status() == Some(401) => Self::ClientRejected,
+            "unauthorized" | "forbidden" if asks_for_a_token(refused) => Self::ClientRejected,
+            "unauthorized" => Self::NotAuthenticated,
+            "forbidden" => Self::ScopeMissing,
+            "not_found" | "conflict" | "unprocessable" | "unnamed"
+                if !asks_for_a_token(refused) && refused.step() != Step::Authorization =>
+            {
+                Self::Declined
+            }
             "invalid_scope" => Self::ScopeMissing,
             "access_denied" => Self::NotAuthenticated,
             _ if refused.step() == Step::Authorization => Self::NotAuthenticated,
             _ => Self::Other,
         }
     }
+}
+
+fn asks_for_a_token(refused: &Refused) -> bool {
+    matches!(
+        refused.step(),
+        Step::AuthorizationCode | Step::ClientCredentials | Step::RefreshToken | Step::JwtBearer
+    )
 }
 
 impl From<Exit> for ExitCode {
@@ -158,6 +191,12 @@ mod tests {
             (Misuse::ShortAssertionKey, 3),
             (Misuse::NoCredentials, 4),
             (Misuse::StaleCode, 4),
+            (Misuse::Operation, 2),
+            (Misuse::GrantNotOffered, 2),
+            (Misuse::MagicLinkPath, 2),
+            (Misuse::SigningKey, 3),
+            (Misuse::PartnerOnly, 8),
+            (Misuse::CompanyOnly, 8),
             (Misuse::NoRefreshToken, 5),
             (Misuse::NoRuntime, 1),
             (Misuse::Transport, 1),
@@ -168,8 +207,15 @@ mod tests {
     }
 
     #[test]
-    fn a_foreign_callback_and_a_foreign_gateway_have_codes_of_their_own() {
+    fn a_foreign_callback_delivery_or_gateway_has_a_code_of_its_own() {
         assert_eq!(Exit::of(&Mismatched::State.into()), Exit::NotAuthenticated);
+        for mismatched in [
+            Mismatched::WebhookSignature,
+            Mismatched::WebhookTimestamp,
+            Mismatched::WebhookBody,
+        ] {
+            assert_eq!(Exit::of(&mismatched.into()), Exit::NotBelieved);
+        }
         assert_eq!(
             Exit::of(&WrongEnvironment::Origin.into()),
             Exit::WrongEnvironment

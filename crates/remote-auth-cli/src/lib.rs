@@ -4,6 +4,10 @@
 //!
 //! * `remote-auth demo` runs every way in against an embedded sandbox, and every misuse that must fail.
 //! * `remote-auth token` gets one token without a browser; `remote-auth login` gets one with a browser.
+//! * `remote-auth whoami` tells whose token it is, and whether it may do what is planned; `remote-auth scopes` plans
+//!   without a token.
+//! * `remote-auth companies`, `remote-auth magic-link` and `remote-auth webhook` are the operations of the API that
+//!   authentication touches.
 //! * `remote-auth sandbox serve` keeps an embedded sandbox running.
 //!
 //! # What is not
@@ -19,20 +23,29 @@
 
 mod answer;
 mod args;
+mod cmd_companies;
 mod cmd_demo;
 mod cmd_login;
+mod cmd_magic_link;
 mod cmd_sandbox;
+mod cmd_scopes;
 mod cmd_token;
+mod cmd_webhook;
+mod cmd_whoami;
 mod env;
 mod exit;
 mod failure;
 mod log;
 mod loopback;
 mod render;
+mod session;
 
 use std::process::ExitCode;
 
-use args::{Args, Command, SandboxCommand};
+use args::{
+    Args, Command, CompaniesCommand, MagicLinkCommand, SandboxCommand, ScopesCommand,
+    WebhookCommand,
+};
 use exit::Exit;
 use failure::Failure;
 use render::Paint;
@@ -68,17 +81,35 @@ fn run(args: Args) -> Result<(), Failure> {
                 "start the asynchronous runtime",
             )
         })?;
-    let outcome = runtime.block_on(async {
-        match args.command {
-            Command::Demo(demo) => cmd_demo::run(&demo, Paint::for_stdout(args.color)).await,
-            Command::Token(token) => cmd_token::run(&token).await,
-            Command::Login(login) => cmd_login::run(&login).await,
-            Command::Sandbox {
-                command: SandboxCommand::Serve(serve),
-            } => cmd_sandbox::serve(&serve).await,
-        }
-    });
+    let outcome = runtime.block_on(dispatch(args));
     // A name that is still being looked up must not keep the process.
     runtime.shutdown_background();
     outcome
+}
+
+async fn dispatch(args: Args) -> Result<(), Failure> {
+    match args.command {
+        Command::Demo(demo) => cmd_demo::run(&demo, Paint::for_stdout(args.color)).await,
+        Command::Token(token) => cmd_token::run(&token).await,
+        Command::Login(login) => cmd_login::run(&login).await,
+        Command::Whoami(whoami) => cmd_whoami::run(&whoami).await,
+        Command::Companies { command } => match command {
+            CompaniesCommand::List(list) => cmd_companies::list(&list).await,
+            CompaniesCommand::Create(create) => cmd_companies::create(&create).await,
+            CompaniesCommand::CreateToken(token) => cmd_companies::create_token(&token).await,
+        },
+        Command::MagicLink {
+            command: MagicLinkCommand::Create(create),
+        } => cmd_magic_link::create(&create).await,
+        Command::Webhook {
+            command: WebhookCommand::Verify(verify),
+        } => cmd_webhook::verify(&verify),
+        Command::Scopes { command } => match command {
+            ScopesCommand::Plan(plan) => cmd_scopes::plan(&plan),
+            ScopesCommand::List(list) => cmd_scopes::list(&list),
+        },
+        Command::Sandbox {
+            command: SandboxCommand::Serve(serve),
+        } => cmd_sandbox::serve(&serve).await,
+    }
 }

@@ -3,6 +3,7 @@
 use std::io::{self, IsTerminal, Write};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::args::Color;
@@ -86,6 +87,25 @@ pub(crate) fn tell(line: &str) {
     let _ = writeln!(io::stderr().lock(), "{line}");
 }
 
+/// Writes labels and values, the values below each other and safe for a terminal.
+pub(crate) fn rows(rows: &[(&str, String)]) -> String {
+    let width = rows.iter().map(|(label, _)| label.len()).max();
+    let width = width.unwrap_or_default();
+    rows.iter()
+        .map(|(label, value)| format!("{label:<width$}  {}\n", shown(value)))
+        .collect()
+}
+
+/// Makes a text that a server chose safe for a terminal.
+///
+/// Letters of any script stay; whatever moves the cursor, turns the direction or cannot be seen does not.
+pub(crate) fn shown(text: &str) -> String {
+    let fits = |c: char| c.is_ascii_graphic() || c == ' ' || c.is_alphanumeric();
+    text.chars()
+        .map(|c| if fits(c) { c } else { '?' })
+        .collect()
+}
+
 /// Writes one JSON document with its line feed.
 pub(crate) fn json_line(document: &impl Serialize) -> String {
     let mut line =
@@ -105,31 +125,8 @@ pub(crate) fn unix(time: SystemTime) -> u64 {
 ///
 /// <https://www.rfc-editor.org/rfc/rfc3339#section-5.6>
 pub(crate) fn rfc3339(time: SystemTime) -> String {
-    let seconds = unix(time);
-    let (days, rest) = (seconds / 86_400, seconds % 86_400);
-    let (year, month, day) = civil(days);
-    let (hour, minute, second) = (rest / 3_600, rest / 60 % 60, rest % 60);
-    format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}Z")
-}
-
-/// Turns days since 1970 into a date of the Gregorian calendar.
-///
-/// The year is counted from March, so that the day that leap years add is the last; 400 such years have 146 097 days.
-fn civil(days: u64) -> (u64, u64, u64) {
-    let days = days + 719_468;
-    let (era, day_of_era) = (days / 146_097, days % 146_097);
-    let year_of_era =
-        (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
-    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    let from_march = (5 * day_of_year + 2) / 153;
-    let day = day_of_year - (153 * from_march + 2) / 5 + 1;
-    let month = if from_march < 10 {
-        from_march + 3
-    } else {
-        from_march - 9
-    };
-    let year = era * 400 + year_of_era + u64::from(month <= 2);
-    (year, month, day)
+    let time = Timestamp::try_from(time).unwrap_or(Timestamp::MAX);
+    time.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
 }
 
 /// Writes a span in its largest whole unit, such as `1 h`.
@@ -159,6 +156,20 @@ mod tests {
         for (seconds, text) in cases {
             assert_eq!(rfc3339(UNIX_EPOCH + Duration::from_secs(seconds)), text);
         }
+    }
+
+    #[test]
+    fn what_a_server_chose_cannot_steer_a_terminal() {
+        for (text, safe) in [
+            ("Acme Demo Ltd", "Acme Demo Ltd"),
+            ("José & Søn 株式会社", "José & Søn 株式会社"),
+            ("a\tb\nc\r\x1b[2J\u{9b}m", "a?b?c??[2J?m"),
+            ("\u{202e}gro.elpmaxe\u{2066}\u{200b}", "?gro.elpmaxe??"),
+        ] {
+            assert_eq!(shown(text), safe);
+        }
+        let table = rows(&[("a", "1".to_owned()), ("long", "2".to_owned())]);
+        assert_eq!(table, "a     1\nlong  2\n");
     }
 
     #[test]

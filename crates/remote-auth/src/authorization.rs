@@ -58,7 +58,7 @@ use url::Url;
 
 use crate::clock::Clock;
 use crate::environment::Environment;
-use crate::error::{Error, Mismatched, Misuse};
+use crate::error::{Error, Mismatched, Misuse, Step};
 use crate::pkce::CodeVerifier;
 use crate::random;
 use crate::scope::{ConsentScope, WideConsentScope};
@@ -116,6 +116,7 @@ impl AuthorizationRequest {
     /// [`Error::Misuse`] if the redirection URI is not absolute, has a fragment, or would carry the code in clear
     /// over a network.
     pub fn begin(self) -> Result<(Url, PendingAuthorization), Error> {
+        self.environment.provider().offers(Step::Authorization)?;
         let redirect_uri = RedirectUri::parse(&self.redirect_uri)?;
         let state = Secret::from(random::text::<32>());
         let verifier = self.pkce.then(CodeVerifier::new);

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use remote_oauth_client::types::TokenRequest;
-use remote_oauth_client::{BasicEncoding, ClientAuth, transport};
+use remote_oauth_client::{BasicEncoding, transport};
 
 use crate::assertion::{self, HmacSigner, Subject};
 use crate::authorization::{AcceptedCode, AuthorizationRequest};
@@ -14,15 +14,14 @@ use crate::danger::{self, Weakening};
 use crate::environment::Environment;
 use crate::error::{Error, Misuse, Step, WrongEnvironment};
 use crate::grant::{
-    Answer, CompanyGrant, TokenSet, authorization_code, client_credentials, jwt_bearer,
-    refresh_token,
+    CompanyGrant, TokenSet, authorization_code, client_credentials, jwt_bearer, refresh_token,
 };
+use crate::platform::Platform;
+use crate::provider::{Dialect, Proof, Provider};
 use crate::scope::AssertionScope;
 use crate::secret::{ClientId, ClientSecret, RefreshToken};
-use crate::source::CachedTokenSource;
-use crate::source::mint;
+use crate::source::{CachedTokenSource, TokenSource, mint};
 use crate::token::{Moment, Principal};
-use crate::wire;
 
 /// A client in the sense of OAuth: an identifier and a secret at one environment. Cheap to clone.
 ///
@@ -45,8 +44,7 @@ struct Inner {
     environment: Environment,
     client_id: ClientId,
     signer: Result<HmacSigner, Error>,
-    auth: ClientAuth,
-    assertion_auth: ClientAuth,
+    dialect: Dialect,
     http: reqwest::Client,
     clock: Arc<dyn Clock>,
     given: danger::Given,
@@ -124,13 +122,16 @@ impl Client {
         code.check_age(sent)?;
         let verifier = code.verifier.map(crate::pkce::CodeVerifier::into_wire);
         let request = authorization_code::request(code.code, code.redirect_uri, verifier);
-        let answer = self.exchange(Step::AuthorizationCode, &request).await?;
-        let set = answer.into_set(&self.0.environment, Principal::Company, sent);
-        Ok(CompanyGrant::redeemed(
-            self.0.environment.clone(),
-            self.0.client_id.clone(),
-            set,
-        ))
+        let step = Step::AuthorizationCode;
+        let set = self
+            .exchange(step, &request, Principal::Company, sent)
+            .await?;
+        Ok(self.granted(set))
+    }
+
+    /// Makes a grant of what an exchange or the platform gave to this client.
+    pub(crate) fn granted(&self, set: TokenSet) -> CompanyGrant {
+        CompanyGrant::redeemed(self.0.environment.clone(), self.0.client_id.clone(), set)
     }
 
     /// Makes a source of a company's token, which refreshes itself.
@@ -145,6 +146,11 @@ impl Client {
         } else {
             CachedTokenSource::new(self, mint::ForeignGrant, None)
         }
+    }
+
+    /// Speaks to the API with a source's tokens, through this client's HTTP client.
+    pub fn platform(&self, source: impl TokenSource) -> Platform {
+        Platform::over(self.0.http.clone(), self.clone(), source)
     }
 
     /// Starts a source of one user's token.
@@ -165,40 +171,43 @@ impl Client {
         Arc::clone(&self.0.clock)
     }
 
-    fn now(&self) -> Moment {
+    pub(crate) fn now(&self) -> Moment {
         Moment::now(&*self.0.clock)
     }
 
-    async fn exchange(&self, step: Step, request: &TokenRequest) -> Result<Answer, Error> {
-        let auth = if step == Step::JwtBearer {
-            &self.0.assertion_auth
-        } else {
-            &self.0.auth
-        };
-        wire::exchange(
-            &self.0.http,
-            &self.0.environment,
-            step,
-            auth.clone(),
-            request,
+    async fn exchange(
+        &self,
+        step: Step,
+        request: &TokenRequest,
+        principal: Principal,
+        sent: Moment,
+    ) -> Result<TokenSet, Error> {
+        let Inner {
+            http,
+            environment,
+            dialect,
+            ..
+        } = &*self.0;
+        let gateway = environment.gateway().as_str();
+        let answer = dialect.exchange(http, gateway, step, request, sent).await?;
+        Ok(answer.into_set(environment, principal, sent))
+    }
+
+    pub(crate) async fn request_for_itself(&self) -> Result<TokenSet, Error> {
+        let request = client_credentials::request();
+        self.exchange(
+            Step::ClientCredentials,
+            &request,
+            Principal::Partner,
+            self.now(),
         )
         .await
     }
 
-    pub(crate) async fn request_for_itself(&self) -> Result<TokenSet, Error> {
-        let sent = self.now();
-        let answer = self
-            .exchange(Step::ClientCredentials, &client_credentials::request())
-            .await?;
-        Ok(answer.into_set(&self.0.environment, Principal::Partner, sent))
-    }
-
     pub(crate) async fn refresh(&self, token: &RefreshToken) -> Result<TokenSet, Error> {
-        let sent = self.now();
-        let answer = self
-            .exchange(Step::RefreshToken, &refresh_token::request(token))
-            .await?;
-        Ok(answer.into_set(&self.0.environment, Principal::Company, sent))
+        let request = refresh_token::request(token);
+        self.exchange(Step::RefreshToken, &request, Principal::Company, self.now())
+            .await
     }
 
     pub(crate) async fn assert(
@@ -207,19 +216,17 @@ impl Client {
         scope: &AssertionScope,
     ) -> Result<TokenSet, Error> {
         let sent = self.now();
-        let signer = self.0.signer.as_ref().map_err(Clone::clone)?;
-        let assertion = assertion::mint(
+        let Inner {
             signer,
-            &self.0.client_id,
-            &self.0.environment,
-            subject,
-            scope,
-            sent.wall,
-        )?;
-        let answer = self
-            .exchange(Step::JwtBearer, &jwt_bearer::request(assertion))
-            .await?;
-        Ok(answer.into_set(&self.0.environment, subject.principal(), sent))
+            client_id,
+            environment,
+            ..
+        } = &*self.0;
+        let signer = signer.as_ref().map_err(Clone::clone)?;
+        let assertion = assertion::mint(signer, client_id, environment, subject, scope, sent.wall)?;
+        let request = jwt_bearer::request(assertion);
+        self.exchange(Step::JwtBearer, &request, subject.principal(), sent)
+            .await
     }
 }
 
@@ -330,21 +337,21 @@ impl ClientBuilder {
         if !secret.wire().is_vschar() {
             return Err(Misuse::ClientSecret.into());
         }
+        let provider = self.environment.provider();
         // https://www.rfc-editor.org/rfc/rfc7617#section-2 has no way to write it.
-        if self.encoding == BasicEncoding::Raw && client_id.as_str().contains(':') {
+        let raw = provider == Provider::Remote && self.encoding == BasicEncoding::Raw;
+        if raw && client_id.as_str().contains(':') {
             return Err(Misuse::ClientIdColon.into());
         }
-        let auth = ClientAuth::basic(client_id.as_str(), secret.wire(), self.encoding);
+        let proof = Proof {
+            encoding: self.encoding,
+            with_assertions: self.authenticate_assertions,
+        };
         let http = transport::http_client(self.environment.gateway().base(), &self.timeouts)
             .map_err(|_| Error::from(Misuse::Transport))?;
         Ok(Client(Arc::new(Inner {
             signer: HmacSigner::new(&secret, self.given.short_assertion_key),
-            assertion_auth: if self.authenticate_assertions {
-                auth.clone()
-            } else {
-                ClientAuth::none()
-            },
-            auth,
+            dialect: Dialect::new(provider, &client_id, &secret, proof),
             environment: self.environment,
             client_id,
             http,

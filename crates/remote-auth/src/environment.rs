@@ -8,6 +8,7 @@ use remote_oauth_client::{BasicEncoding, endpoints, transport};
 use url::Url;
 
 use crate::error::{Error, Misuse};
+use crate::provider::Provider;
 
 /// Names one of Remote's environments, or a server of your own.
 ///
@@ -56,6 +57,28 @@ impl Environment {
         CustomEnvironment::new(gateway).map(Self::Custom)
     }
 
+    /// Takes the base address that GOGOX gave with the credentials.
+    ///
+    /// # Errors
+    ///
+    /// As [`Environment::custom`].
+    pub fn gogox(gateway: &str) -> Result<Self, Error> {
+        let provider = Provider::Gogox;
+        Ok(CustomEnvironment {
+            provider,
+            ..CustomEnvironment::new(gateway)?
+        }
+        .into())
+    }
+
+    /// Returns who runs the authorization server.
+    pub fn provider(&self) -> Provider {
+        match self {
+            Self::Custom(custom) => custom.provider,
+            _ => Provider::Remote,
+        }
+    }
+
     /// Returns the name for people and for flags: `production`, `sandbox`, `partner-sandbox` or `custom`.
     pub fn name(&self) -> &'static str {
         match self {
@@ -100,7 +123,7 @@ impl Environment {
 
     /// Returns the token endpoint.
     pub fn token_endpoint(&self) -> Url {
-        self.gateway().at(endpoints::TOKEN_PATH)
+        self.gateway().at(self.provider().token_path())
     }
 
     /// Returns the authorization endpoint, which a browser visits.
@@ -178,6 +201,7 @@ impl FromStr for Environment {
 pub struct CustomEnvironment {
     gateway: Gateway,
     issuer: Option<String>,
+    provider: Provider,
 }
 
 impl CustomEnvironment {
@@ -190,6 +214,7 @@ impl CustomEnvironment {
         Ok(Self {
             gateway: gateway.parse()?,
             issuer: None,
+            provider: Provider::default(),
         })
     }
 

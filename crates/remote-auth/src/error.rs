@@ -4,7 +4,7 @@
 //! |---|---|---|
 //! | [`Error::Misuse`] | the program asked for something the rules forbid | the programmer |
 //! | [`Error::Refused`] | the authorization server said no | the operator or the resource owner |
-//! | [`Error::Mismatched`] | a callback is not the answer to our request | nobody: treat it as an attack |
+//! | [`Error::Mismatched`] | a callback or a delivery is not what it claims to be | nobody: treat it as an attack |
 //! | [`Error::Deviated`] | the server answered outside the contract | whoever runs or fronts the server |
 //! | [`Error::Unreachable`] | no usable answer came | time |
 //! | [`Error::Environment`] | a token and a gateway do not belong together | the operator |
@@ -45,7 +45,7 @@ pub enum Error {
     Misuse(Misuse),
     /// The authorization server answered with an error of RFC 6749 sections 4.1.2.1 or 5.2, or of Remote's own family.
     Refused(Refused),
-    /// The callback is not the answer to this request. Its code was not sent anywhere.
+    /// The callback is not the answer to this request, or a delivery is not Remote's. Nothing of it was used.
     Mismatched(Mismatched),
     /// The server answered outside the contract.
     Deviated(Deviated),
@@ -95,10 +95,7 @@ impl Error {
         match self {
             Self::Misuse(misuse) => misuse.hints(),
             Self::Refused(refused) => refused.hints(),
-            Self::Mismatched(_) => &[
-                "start the authorization again from the beginning",
-                "if it happens again, somebody is sending callbacks that you did not ask for",
-            ],
+            Self::Mismatched(mismatched) => mismatched.hints(),
             Self::Deviated(deviated) => deviated.hints(),
             Self::Unreachable(unreachable) => unreachable.hints(),
             Self::Environment(wrong) => wrong.hints(),
@@ -140,7 +137,7 @@ variants! {
     WrongEnvironment => Environment,
 }
 
-/// Names what in a callback does not match the request that it claims to answer.
+/// Names what in a callback or a webhook's delivery does not match what it claims to be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Mismatched {
@@ -154,6 +151,12 @@ pub enum Mismatched {
     Duplicate,
     /// The request that it answers is too old.
     Expired,
+    /// The delivery's signature is not of this key, body and timestamp.
+    WebhookSignature,
+    /// The delivery's timestamp is too far from now, or is none.
+    WebhookTimestamp,
+    /// The delivery is signed and is no event.
+    WebhookBody,
 }
 
 impl Mismatched {
@@ -164,19 +167,46 @@ impl Mismatched {
             Self::Issuer => "mismatched.issuer",
             Self::Duplicate => "mismatched.duplicate",
             Self::Expired => "mismatched.expired",
+            Self::WebhookSignature => "mismatched.webhook_signature",
+            Self::WebhookTimestamp => "mismatched.webhook_timestamp",
+            Self::WebhookBody => "mismatched.webhook_body",
+        }
+    }
+
+    fn hints(self) -> &'static [&'static str] {
+        match self {
+            Self::WebhookSignature => &[
+                "verify the raw body, byte for byte, before anything parses it",
+                "the signing key is shown once, when the webhook is created",
+            ],
+            Self::WebhookTimestamp => &[
+                "check this machine's clock",
+                "a delivery that is kept and replayed is refused",
+            ],
+            Self::WebhookBody => &["look at Remote's description of the event"],
+            _ => &[
+                "start the authorization again from the beginning",
+                "if it happens again, somebody is sending callbacks that you did not ask for",
+            ],
         }
     }
 }
 
 impl fmt::Display for Mismatched {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("accept the callback: ")?;
         f.write_str(match self {
-            Self::RedirectUri => "it came to another address than the redirection URI",
-            Self::State => "its state is not the one that was sent",
-            Self::Issuer => "its issuer is not this authorization server",
-            Self::Duplicate => "a parameter stands twice",
-            Self::Expired => "the request that it answers has expired",
+            Self::RedirectUri => {
+                "accept the callback: it came to another address than the redirection URI"
+            }
+            Self::State => "accept the callback: its state is not the one that was sent",
+            Self::Issuer => "accept the callback: its issuer is not this authorization server",
+            Self::Duplicate => "accept the callback: a parameter stands twice",
+            Self::Expired => "accept the callback: the request that it answers has expired",
+            Self::WebhookSignature => {
+                "accept the delivery: its signature is not of this key, body and timestamp"
+            }
+            Self::WebhookTimestamp => "accept the delivery: its timestamp is not fresh",
+            Self::WebhookBody => "accept the delivery: it is no event",
         })
     }
 }

@@ -85,6 +85,8 @@ mod environment;
 pub mod error;
 mod grant;
 mod pkce;
+pub mod platform;
+mod provider;
 mod random;
 pub mod scope;
 mod secret;
@@ -92,7 +94,7 @@ pub mod source;
 #[cfg(test)]
 mod test_support;
 mod token;
-mod wire;
+pub mod webhook;
 
 pub use assertion::Subject;
 pub use authorization::{AcceptedCode, AuthorizationRequest, PendingAuthorization};
@@ -102,6 +104,7 @@ pub use customer::CustomerApiToken;
 pub use environment::{CustomEnvironment, Environment, Gateway};
 pub use error::Error;
 pub use grant::{CompanyGrant, TokenSet};
+pub use provider::Provider;
 pub use scope::{AssertionScope, ConsentScope, Scope};
 pub use secret::{AccessToken, ClientId, ClientSecret, RefreshToken};
 pub use source::{CachedTokenSource, TokenSource};

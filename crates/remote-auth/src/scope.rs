@@ -20,6 +20,9 @@
 //! # }
 //! ```
 
+mod operation;
+mod plan;
+
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::fmt;
@@ -27,28 +30,17 @@ use std::str::FromStr;
 
 use crate::error::{Error, Misuse};
 
-/// Names the style of a scope token.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-#[non_exhaustive]
-pub enum ScopeStyle {
-    /// An address, such as `https://gateway.remote.com/company.manage`.
-    Url,
-    /// A resource and an action, such as `timeoff:read`.
-    Action,
-    /// A category of resources, such as `company_admin`.
-    Category,
-    /// `all:read` or `all:write`.
-    CatchAll,
-}
+pub use operation::Operation;
+pub use plan::{Plan, plan};
+pub use remote_oauth_client::catalogue::ScopeStyle;
 
-impl ScopeStyle {
-    fn of(token: &str) -> Self {
-        match token {
-            "all:read" | "all:write" => Self::CatchAll,
-            _ if token.contains("://") => Self::Url,
-            _ if token.contains(':') => Self::Action,
-            _ => Self::Category,
-        }
+/// Tells a token's style by its shape, so that one which the catalogue does not have yet has one too.
+fn style_of(token: &str) -> ScopeStyle {
+    match token {
+        "all:read" | "all:write" => ScopeStyle::CatchAll,
+        _ if token.contains("://") => ScopeStyle::Url,
+        _ if token.contains(':') => ScopeStyle::Action,
+        _ => ScopeStyle::Category,
     }
 }
 
@@ -84,9 +76,7 @@ impl Scope {
 
     /// Visits the tokens with their styles, in order.
     pub fn tokens(&self) -> impl Iterator<Item = (&str, ScopeStyle)> {
-        self.0
-            .iter()
-            .map(|token| (token.as_str(), ScopeStyle::of(token)))
+        self.0.iter().map(|token| (token.as_str(), style_of(token)))
     }
 
     /// Reads what a server granted: blanks in any number, and nothing at all, are its right.
@@ -259,7 +249,10 @@ mod tests {
             ("all:write", ScopeStyle::CatchAll),
             ("all:other", ScopeStyle::Action),
         ] {
-            assert_eq!(ScopeStyle::of(token), style, "{token}");
+            assert_eq!(style_of(token), style, "{token}");
+        }
+        for entry in remote_oauth_client::catalogue::SCOPES {
+            assert_eq!(style_of(entry.token), entry.style, "{}", entry.token);
         }
     }
 

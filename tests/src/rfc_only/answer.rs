@@ -70,8 +70,10 @@ impl Answer {
                 body,
             } => {
                 let length = body.len();
-                let answer =
-                    format!("HTTP/1.1 {status}\r\n{headers}Content-Length: {length}\r\n\r\n{body}");
+                // One exchange on each connection: a client must not find the next one half closed.
+                let answer = format!(
+                    "HTTP/1.1 {status}\r\n{headers}Connection: close\r\nContent-Length: {length}\r\n\r\n{body}"
+                );
                 stream.write_all(answer.as_bytes()).await
             }
             Self::Large => {

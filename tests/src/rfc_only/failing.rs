@@ -172,6 +172,7 @@ fn bodies() -> Vec<Failing> {
 /// Answers that say no.
 fn refusals() -> Vec<Failing> {
     let message = Answer::json("401 Unauthorized", r#"{"message":"c4n4ry"}"#);
+    let missing = Answer::json("404 Not Found", r#"{"message":"c4n4ry"}"#);
     rows([
         (
             "invalid_client",
@@ -215,7 +216,8 @@ fn refusals() -> Vec<Failing> {
             "refused.unknown",
             1,
         ),
-        ("message", message, "refused.unnamed", 6),
+        ("message", message, "refused.unauthorized", 6),
+        ("message, not found", missing, "refused.not_found", 1),
         (
             "429",
             refusal("429 Too Many Requests", "invalid_client").with("Retry-After: 7"),
@@ -239,6 +241,61 @@ fn broken() -> Vec<Failing> {
         ("silence", Answer::Silent, "unreachable.timed_out", 9),
         ("hanging up", Answer::Closed, "unreachable.broken", 9),
         ("not HTTP", Answer::NotHttp, "unreachable.broken", 9),
+    ])
+    .collect()
+}
+
+/// Returns the table of answers of the API that must not pass for a success, whatever was asked of it.
+pub fn failing_api() -> Vec<Failing> {
+    let message = |status| {
+        let body = r#"{"message":"c4n4ry","errors":{"c4n4ry":["c4n4ry"]}}"#;
+        Answer::json(status, body).with("X-Echo: c4n4ry")
+    };
+    let page = Answer::Whole {
+        status: "403 Forbidden",
+        headers: "Content-Type: text/html\r\n".to_owned(),
+        body: "<!doctype html><title>c4n4ry</title>".to_owned(),
+    };
+    let redirect = Answer::json("302 Found", r#"{"data":{"url":"c4n4ry"}}"#)
+        .with("Location: http://127.0.0.1:1/?token=c4n4ry");
+    rows([
+        ("400", message("400 Bad Request"), "refused.unnamed", 14),
+        (
+            "401",
+            message("401 Unauthorized"),
+            "refused.unauthorized",
+            4,
+        ),
+        ("403", message("403 Forbidden"), "refused.forbidden", 7),
+        ("404", message("404 Not Found"), "refused.not_found", 14),
+        ("409", message("409 Conflict"), "refused.conflict", 14),
+        (
+            "422",
+            message("422 Unprocessable Entity"),
+            "refused.unprocessable",
+            14,
+        ),
+        (
+            "429",
+            message("429 Too Many Requests").with("X-Ratelimit-Reset: 7000"),
+            "unreachable.rate_limited",
+            10,
+        ),
+        (
+            "500",
+            message("500 Internal Server Error"),
+            "unreachable.server_failing",
+            9,
+        ),
+        ("page that refuses", page, "deviated.not_json", 9),
+        ("redirect", redirect, "deviated.status", 13),
+        (
+            "not JSON",
+            Answer::json("400 Bad Request", "c4n4ry"),
+            "deviated.malformed",
+            13,
+        ),
+        ("hanging up", Answer::Closed, "unreachable.broken", 9),
     ])
     .collect()
 }

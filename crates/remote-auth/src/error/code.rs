@@ -32,7 +32,17 @@ pub enum ErrorCode {
     TemporarilyUnavailable,
     /// A word that the RFC does not have.
     Unknown,
-    /// No word at all: an answer of Remote's second family, which has a message instead.
+    /// No word, and status 401: the credentials or the token are missing, expired, revoked or of another environment.
+    Unauthorized,
+    /// No word, and status 403: the scope or the role is missing.
+    Forbidden,
+    /// No word, and status 404: there is no such thing, or this token does not see it.
+    NotFound,
+    /// No word, and status 409: it exists already, or its state forbids this.
+    Conflict,
+    /// No word, and status 422: the request is understood and refused.
+    Unprocessable,
+    /// No word, and any other status.
     Unnamed,
 }
 
@@ -82,24 +92,35 @@ impl ErrorCode {
             .map_or(Self::Unknown, |(.., code)| *code)
     }
 
-    pub(crate) fn of(member: Option<&Foreign>) -> Self {
-        member.map_or(Self::Unnamed, |foreign| {
+    /// Reads an answer's `error` member; without one, the status of Remote's second family says what happened.
+    pub(crate) fn of(member: Option<&Foreign>, status: u16) -> Self {
+        let by_status = match status {
+            401 => Self::Unauthorized,
+            403 => Self::Forbidden,
+            404 => Self::NotFound,
+            409 => Self::Conflict,
+            422 => Self::Unprocessable,
+            _ => Self::Unnamed,
+        };
+        member.map_or(by_status, |foreign| {
             foreign.text().map_or(Self::Unknown, Self::read)
         })
     }
 
-    /// Returns the RFC's word, or `unknown`, or `unnamed`.
+    /// Returns the RFC's word where there is one, and a word for the status otherwise.
     pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Unknown => "unknown",
-            Self::Unnamed => "unnamed",
-            named => Self::row(named).0,
-        }
+        let stable = self.stable();
+        stable.strip_prefix("refused.").unwrap_or(stable)
     }
 
     pub(crate) fn stable(self) -> &'static str {
         match self {
             Self::Unknown => "refused.unknown",
+            Self::Unauthorized => "refused.unauthorized",
+            Self::Forbidden => "refused.forbidden",
+            Self::NotFound => "refused.not_found",
+            Self::Conflict => "refused.conflict",
+            Self::Unprocessable => "refused.unprocessable",
             Self::Unnamed => "refused.unnamed",
             named => Self::row(named).1,
         }
@@ -131,6 +152,19 @@ mod tests {
         for word in ["canary", "Invalid_Grant", "invalid_grant ", ""] {
             assert_eq!(ErrorCode::read(word), ErrorCode::Unknown, "{word:?}");
         }
-        assert_eq!(ErrorCode::of(None), ErrorCode::Unnamed);
+    }
+
+    #[test]
+    fn without_a_word_the_status_says_what_happened() {
+        for (status, code) in [
+            (401, "unauthorized"),
+            (403, "forbidden"),
+            (422, "unprocessable"),
+            (400, "unnamed"),
+        ] {
+            assert_eq!(ErrorCode::of(None, status).as_str(), code);
+            let word = Foreign::from("invalid_grant");
+            assert_eq!(ErrorCode::of(Some(&word), status), ErrorCode::InvalidGrant);
+        }
     }
 }

@@ -135,6 +135,42 @@ misuses! {
         text: "use the customer API token: it must begin with ra_live_ or ra_test_ and be printable ASCII",
         hints: ["an OAuth access token is not a customer API token"]
     }
+    /// The operation is none of the map that Remote publishes.
+    Operation {
+        code: "operation",
+        text: "find the operation: no such method and path in the published map",
+        hints: ["write it as `GET /v1/employments/{employment_id}`"]
+    }
+    /// The provider does not offer this grant.
+    GrantNotOffered {
+        code: "grant_not_offered",
+        text: "ask for a token in this way: the provider does not offer it",
+        hints: ["GOGOX knows client credentials only"]
+    }
+    /// The operation takes the partner's own token only.
+    PartnerOnly {
+        code: "partner_only",
+        text: "call the operation: only the partner's own token can",
+        hints: ["make the platform from `client.client_credentials()`"]
+    }
+    /// The operation takes a company's token only.
+    CompanyOnly {
+        code: "company_only",
+        text: "call the operation: only the token of a company that consented can",
+        hints: ["make the platform from `client.company(grant)`"]
+    }
+    /// The path of a magic link is not one that Remote takes.
+    MagicLinkPath {
+        code: "magic_link_path",
+        text: "use the path: it must begin with /, have at least one segment of letters, digits, _ and -, and no / at its end",
+        hints: ["for example /dashboard or /dashboard/people?tab=active"]
+    }
+    /// The webhook's signing key is empty or has characters outside printable ASCII.
+    SigningKey {
+        code: "signing_key",
+        text: "use the signing key: it must be printable ASCII and not empty",
+        hints: ["Remote shows it once, when the webhook is created"]
+    }
     /// The program runs without the asynchronous runtime that renewals need.
     NoRuntime {
         code: "no_runtime",

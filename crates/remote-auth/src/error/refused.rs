@@ -20,6 +20,24 @@ pub enum Step {
     RefreshToken,
     /// The assertion, RFC 7523 section 2.1.
     JwtBearer,
+    /// The question whose token it is.
+    Identity,
+    /// The list of companies.
+    Companies,
+    /// The creation of a company.
+    CreateCompany,
+    /// The creation of a company's tokens.
+    CreateToken,
+    /// The creation of a magic link.
+    MagicLink,
+    /// The list of employments.
+    Employments,
+    /// The list of company managers.
+    CompanyManagers,
+    /// The creation of a webhook callback.
+    CreateWebhook,
+    /// The deletion of a webhook callback.
+    DeleteWebhook,
 }
 
 impl Step {
@@ -31,12 +49,33 @@ impl Step {
             Self::ClientCredentials => "get a token by client credentials",
             Self::RefreshToken => "refresh the token",
             Self::JwtBearer => "get a token by assertion",
+            Self::Identity => "tell whose token it is",
+            Self::Companies => "list the companies",
+            Self::CreateCompany => "create the company",
+            Self::CreateToken => "create the company's tokens",
+            Self::MagicLink => "create the magic link",
+            Self::Employments => "list the employments",
+            Self::CompanyManagers => "list the company managers",
+            Self::CreateWebhook => "create the webhook callback",
+            Self::DeleteWebhook => "delete the webhook callback",
         }
     }
 
     /// Tells whether sending the same request twice could spend something twice.
     pub(crate) fn spends(self) -> bool {
-        matches!(self, Self::AuthorizationCode | Self::RefreshToken)
+        matches!(
+            self,
+            Self::AuthorizationCode | Self::RefreshToken | Self::CreateCompany
+        )
+    }
+
+    /// Tells whether the step asks the token endpoint, and not the API.
+    fn asks_for_a_token(self) -> bool {
+        use Step::{AuthorizationCode, ClientCredentials, JwtBearer, RefreshToken};
+        matches!(
+            self,
+            AuthorizationCode | ClientCredentials | JwtBearer | RefreshToken
+        )
     }
 }
 
@@ -157,8 +196,26 @@ impl Refused {
             (ErrorCode::AccessDenied, _) => {
                 &["the company's admin denied the request, or may not grant it"]
             }
-            (ErrorCode::Unnamed, _) if self.status == Some(401) => &[
+            (ErrorCode::Unauthorized, step) if step.asks_for_a_token() => &[
                 "check the client identifier and secret, and that they belong to this environment",
+            ],
+            (ErrorCode::Unauthorized, _) => {
+                &["the token is expired, revoked or of another environment: get a new one"]
+            }
+            (ErrorCode::Forbidden, _) => &[
+                "the token's scope or role does not allow this: compare it with the operation's scopes",
+            ],
+            (ErrorCode::NotFound, _) => {
+                &["the token may not see it: check that it acts for the right company"]
+            }
+            (ErrorCode::Conflict, Step::CreateCompany) => &["the company exists already"],
+            (ErrorCode::Unprocessable, Step::CreateCompany) => &[
+                "the integration may not be entitled to tokens on company creation: ask Remote",
+                "the terms of service must have been accepted within the last fifteen minutes",
+            ],
+            (ErrorCode::Unprocessable, Step::MagicLink) => &[
+                "the integration may not be entitled to magic links: ask Remote",
+                "an employee must have been invited",
             ],
             _ => &["look at the server's description of the error"],
         }

@@ -1,4 +1,4 @@
-//! The verdict table: from what came back to what it means.
+//! The verdict table: from what came back in the place of a success to what it means.
 //!
 //! The first row that fits decides. The order is the rule: a failing server's words are no verdict, a named error
 //! wins whatever the status, and a page is never taken for an answer.
@@ -21,7 +21,7 @@ pub(crate) const RETRY_AFTER_MAX: Duration = Duration::from_secs(3600);
 pub(crate) enum Body {
     /// JSON with an `error` member: the family of RFC 6749 section 5.2.
     Error,
-    /// JSON of the documented shape without `error`: Remote's second family, or a token.
+    /// JSON of the documented shape without `error`: Remote's second family.
     Documented,
     /// It calls itself JSON and is not, or not of the documented shape.
     Malformed,
@@ -38,7 +38,6 @@ pub(crate) enum Body {
 /// What a row decides.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Verdict {
-    Token,
     Refused,
     Failing,
     RateLimited,
@@ -74,7 +73,6 @@ pub(crate) const ROWS: &[Row] = &[
     // A named error wins, with status 200 too.
     (200..=200, &[Body::Error], Verdict::Refused),
     (400..=499, &[Body::Error], Verdict::Refused),
-    (200..=200, &[Body::Documented], Verdict::Token),
     // Remote's second family: a message in place of a word.
     (400..=499, &[Body::Documented], Verdict::Refused),
     // Pages and rubbish.
@@ -105,46 +103,51 @@ pub(crate) type TokenResult = Result<ResponseValue<TokenResponse>, WireError<Err
 
 /// Judges what the token endpoint gave back. Pure: the same answer always means the same.
 pub(crate) fn judge(step: Step, result: TokenResult) -> Result<TokenResponse, Error> {
-    let (status, body, headers) = match &result {
-        Ok(response) => {
-            let body = if response.as_ref().error.is_some() {
-                Body::Error
-            } else {
-                Body::Documented
-            };
-            (response.status().as_u16(), body, response.headers())
+    match result {
+        Ok(response) if response.as_ref().error.is_some() => {
+            let refusal = response.map(|answer| ErrorResponse {
+                error: answer.error,
+                error_description: answer.error_description,
+                ..ErrorResponse::default()
+            });
+            Err(failure(step, WireError::ErrorResponse(refusal)))
         }
-        Err(error) => match (error.status(), error.headers()) {
-            (Some(status), Some(headers)) => (status.as_u16(), body_of(error), headers),
-            _ => return Err(without_answer(step, error)),
-        },
+        other => success(step, other),
+    }
+}
+
+/// Judges what any other operation gave back.
+pub(crate) fn success<T>(
+    step: Step,
+    result: Result<ResponseValue<T>, WireError<ErrorResponse>>,
+) -> Result<T, Error> {
+    result
+        .map(ResponseValue::into_inner)
+        .map_err(|error| failure(step, error))
+}
+
+fn failure(step: Step, error: WireError<ErrorResponse>) -> Error {
+    let (Some(status), Some(headers)) = (error.status(), error.headers()) else {
+        return without_answer(step, &error);
     };
+    let (status, retry_after) = (status.as_u16(), retry_after(headers));
     let unreachable = |cause| Unreachable {
         step,
         cause,
-        retry_after: retry_after(headers),
+        retry_after,
         sent: true,
     };
-    match look_up(status, body) {
-        Verdict::Token => match result {
-            Ok(response) => Ok(response.into_inner()),
-            Err(_) => Err(Deviated {
-                step,
-                status: Some(status),
-                deviation: Deviation::Malformed,
-            }
-            .into()),
-        },
-        Verdict::Refused => Err(refused(step, status, result).into()),
-        Verdict::Failing => Err(unreachable(NoAnswer::ServerFailing(status)).into()),
-        Verdict::RateLimited => Err(unreachable(NoAnswer::RateLimited).into()),
-        Verdict::Broken => Err(unreachable(broken_by(&result)).into()),
-        Verdict::Deviated(deviation) => Err(Deviated {
+    match look_up(status, body_of(&error)) {
+        Verdict::Refused => refused(step, status, error).into(),
+        Verdict::Failing => unreachable(NoAnswer::ServerFailing(status)).into(),
+        Verdict::RateLimited => unreachable(NoAnswer::RateLimited).into(),
+        Verdict::Broken => unreachable(broken_by(&error)).into(),
+        Verdict::Deviated(deviation) => Deviated {
             step,
             status: Some(status),
             deviation,
         }
-        .into()),
+        .into(),
     }
 }
 
@@ -160,8 +163,8 @@ fn body_of(error: &WireError<ErrorResponse>) -> Body {
     }
 }
 
-fn broken_by(result: &TokenResult) -> NoAnswer {
-    match result.as_ref().err().and_then(WireError::unreadable) {
+fn broken_by(error: &WireError<ErrorResponse>) -> NoAnswer {
+    match error.unreadable() {
         Some(Unreadable::Interrupted(failure)) => failure.kind().into(),
         _ => NoAnswer::Broken,
     }
@@ -185,23 +188,17 @@ fn without_answer(step: Step, error: &WireError<ErrorResponse>) -> Error {
     .into()
 }
 
-fn refused(step: Step, status: u16, result: TokenResult) -> Refused {
-    let (error, description) = match result {
-        Ok(response) => {
-            let token = response.into_inner();
-            (token.error, token.error_description)
-        }
-        Err(WireError::ErrorResponse(response)) => {
-            let refusal = response.into_inner();
-            (refusal.error, refusal.error_description.or(refusal.message))
-        }
-        Err(_) => (None, None),
+fn refused(step: Step, status: u16, error: WireError<ErrorResponse>) -> Refused {
+    let body = match error {
+        WireError::ErrorResponse(response) => response.into_inner(),
+        _ => ErrorResponse::default(),
     };
+    let code = ErrorCode::of(body.error.as_ref(), status);
     Refused::new(
         step,
-        ErrorCode::of(error.as_ref()),
+        code,
         Some(status),
-        description,
+        body.error_description.or(body.message),
     )
 }
 
@@ -223,9 +220,8 @@ mod tests {
     #[test]
     fn each_answer_has_its_verdict() {
         use Body::*;
-        use Verdict::{Broken, Deviated as Off, Failing, RateLimited, Refused, Token};
+        use Verdict::{Broken, Deviated as Off, Failing, RateLimited, Refused};
         let cases = [
-            (200, Documented, Token),
             (200, Error, Refused),
             (200, Malformed, Off(Deviation::Malformed)),
             (200, NotJson, Off(Deviation::NotJson)),
