@@ -13,6 +13,7 @@
 mod generate;
 mod spec;
 mod test;
+mod tidy;
 
 use std::path::Path;
 use std::process::ExitCode;
@@ -40,6 +41,7 @@ enum Command {
     Generate(generate::Arguments),
     Spec(spec::Arguments),
     Test(test::Arguments),
+    Tidy(tidy::Arguments),
 }
 
 fn main() -> ExitCode {
@@ -50,6 +52,7 @@ fn main() -> ExitCode {
         Command::Generate(arguments) => generate::run(root, &arguments),
         Command::Spec(arguments) => spec::run(root, &arguments),
         Command::Test(arguments) => test::run(root, &arguments),
+        Command::Tidy(arguments) => tidy::run(root, &arguments),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
