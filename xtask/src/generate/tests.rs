@@ -199,8 +199,8 @@ fn an_upstream_change_that_a_correction_rests_on_stops_with_the_action_named() {
             "(Make room for the token endpoint at the path that Remote serves)",
         ),
         (
-            "                  refresh_token: { type: string }\n                  scope: { type: string }\n                  company_id",
-            "                  user_id: { type: string }\n                  refresh_token: { type: string }\n                  scope: { type: string }\n                  company_id",
+            "                  token_type: {",
+            "                  user_id: { type: string }\n                  token_type: {",
             "(Add the user on whose consent a token rests)",
         ),
         (
