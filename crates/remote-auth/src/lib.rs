@@ -110,5 +110,7 @@ pub use secret::{AccessToken, ClientId, ClientSecret, RefreshToken};
 pub use source::{CachedTokenSource, TokenSource};
 pub use token::{Principal, Token};
 
+pub use remote_oauth_client::{BasicEncoding, Secret};
+
 /// Re-exported so that callers can open and make secrets with the version that this crate uses.
 pub use secrecy;

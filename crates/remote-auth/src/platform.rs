@@ -44,7 +44,7 @@ use remote_oauth_client::{BearerAuth, Error as WireError, ResponseValue, Secret,
 
 use crate::client::Client;
 use crate::error::verdict::success;
-use crate::error::{Deviated, Deviation, Error, Misuse, Step};
+use crate::error::{Deviated, Deviation, Error, Misuse, Step, WrongEnvironment};
 use crate::grant::CompanyGrant;
 use crate::source::{FixedTokenSource, TokenSource};
 use crate::token::{Principal, Token};
@@ -153,17 +153,11 @@ impl Platform {
     pub async fn identity(&self) -> Result<Identity, Error> {
         let token = self.source.token().await?;
         let principal = token.principal();
-        let answer = self
-            .call(
-                Step::Identity,
-                token,
-                async |wire: &WireClient| match principal {
-                    Principal::Employee => wire.get_current_employee().await,
-                    _ => wire.get_current_identity().await,
-                },
-            )
-            .await?;
-        let token = self.source.token().await?;
+        let ask = async |wire: &WireClient| match principal {
+            Principal::Employee => wire.get_current_employee().await,
+            _ => wire.get_current_identity().await,
+        };
+        let answer = self.call(Step::Identity, token.clone(), ask).await?;
         Ok(Identity::new(answer.data.unwrap_or_default(), &token))
     }
 
@@ -355,10 +349,17 @@ impl Platform {
         }
     }
 
+    /// Returns the client that a new grant will belong to, if it is of the source's environment.
     fn client(&self) -> Result<&Client, Error> {
-        self.client
+        let client = self
+            .client
             .as_ref()
-            .ok_or_else(|| Misuse::PartnerOnly.into())
+            .ok_or_else(|| Error::from(Misuse::PartnerOnly))?;
+        if client.environment() == self.source.environment() {
+            Ok(client)
+        } else {
+            Err(WrongEnvironment::Grant.into())
+        }
     }
 
     fn wire(&self, token: &Token) -> WireClient {
