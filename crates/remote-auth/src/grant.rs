@@ -85,24 +85,19 @@ impl Answer {
     }
 }
 
-/// Holds what one exchange gave.
-#[derive(Clone, Debug)]
-pub struct TokenSet {
+/// What one exchange gave.
+#[derive(Debug)]
+pub(crate) struct TokenSet {
     pub(crate) token: Token,
-    pub(crate) refresh_token: Option<RefreshToken>,
-    pub(crate) company_id: Option<String>,
-    pub(crate) user_id: Option<String>,
+    refresh_token: Option<RefreshToken>,
+    company_id: Option<String>,
+    user_id: Option<String>,
 }
 
 impl TokenSet {
-    /// Returns the access token.
-    pub fn token(&self) -> &Token {
-        &self.token
-    }
-
-    /// Returns the refresh token, where one came.
-    pub fn refresh_token(&self) -> Option<&RefreshToken> {
-        self.refresh_token.as_ref()
+    /// Takes the parts of a renewal: who consented is named once, and not here.
+    pub(crate) fn renewed(self) -> (Token, Option<RefreshToken>) {
+        (self.token, self.refresh_token)
     }
 }
 

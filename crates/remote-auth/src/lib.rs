@@ -103,7 +103,7 @@ pub use clock::{Clock, SystemClock};
 pub use customer::CustomerApiToken;
 pub use environment::{CustomEnvironment, Environment, Gateway};
 pub use error::Error;
-pub use grant::{CompanyGrant, TokenSet};
+pub use grant::CompanyGrant;
 pub use provider::Provider;
 pub use scope::{AssertionScope, ConsentScope, Scope};
 pub use secret::{AccessToken, ClientId, ClientSecret, RefreshToken};

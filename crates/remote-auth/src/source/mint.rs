@@ -78,9 +78,9 @@ impl Mint for Refresh {
             let sent = self
                 .refresh_token()
                 .ok_or_else(|| Error::from(Misuse::NoRefreshToken))?;
-            let set = self.client.refresh(&sent).await?;
-            *self.kept() = Some(refresh_token::kept(sent, set.refresh_token));
-            Ok(set.token)
+            let (token, received) = self.client.refresh(&sent).await?.renewed();
+            *self.kept() = Some(refresh_token::kept(sent, received));
+            Ok(token)
         })
     }
 
