@@ -190,38 +190,55 @@ impl Engine {
 
     pub(super) async fn token(self: &Arc<Self>) -> Outcome {
         loop {
-            let mut flight = {
+            let (mut flight, own) = {
                 let mut state = self.state();
                 match state.step(self.now()) {
                     Step::Serve(token) => return Ok(token),
+                    Step::Fail(error) => return Err(error),
                     Step::ServeAndRenew(token) => {
-                        self.take_off(&mut state)?;
+                        let departure = self.board(&mut state);
+                        drop(state);
+                        // Without a runtime nothing is renewed, which is no error while the token lives.
+                        departure.map(Departure::take_off).ok();
                         return Ok(token);
                     }
-                    Step::Fail(error) => return Err(error),
-                    Step::Wait => match &state.flight {
-                        Some(flight) => flight.clone(),
-                        None => self.take_off(&mut state)?,
+                    Step::Wait => match state.flight.clone() {
+                        Some(flight) => (flight, false),
+                        None => {
+                            let departure = self.board(&mut state)?;
+                            drop(state);
+                            (departure.take_off(), true)
+                        }
                     },
                 }
             };
             if let Ok(outcome) = flight.wait_for(Option::is_some).await {
                 return outcome.clone().expect("it was waited for");
             }
-            // The runtime that ran the renewal went away, and this caller has another: start over on it.
+            // The runtime that ran the renewal went away. If that is this caller's own there is none to start over on.
+            if own {
+                return Err(Misuse::NoRuntime.into());
+            }
         }
     }
 
-    /// Starts the one renewal, as a task that outlives every caller.
-    fn take_off(self: &Arc<Self>, state: &mut State) -> Result<Flight, Error> {
+    /// Prepares the one renewal. It starts when the state is no longer locked: a runtime that is shutting down drops
+    /// the task at once, and the task locks the state when it is dropped.
+    fn board(self: &Arc<Self>, state: &mut State) -> Result<Departure, Error> {
         let runtime = Handle::try_current().map_err(|_| Error::from(Misuse::NoRuntime))?;
         let (landed, flight) = watch::channel(None);
         state.flight = Some(flight.clone());
         // The task holds the engine: what a server has already replaced is kept even if every other handle is gone.
-        let engine = Arc::clone(self);
-        let landing = Landing { engine, landed };
-        runtime.spawn(landing.renew(state.epoch));
-        Ok(flight)
+        let landing = Landing {
+            engine: Arc::clone(self),
+            landed,
+        };
+        Ok(Departure {
+            runtime,
+            landing,
+            epoch: state.epoch,
+            flight,
+        })
     }
 
     pub(super) fn invalidate(&self, seen: &Token) {
@@ -244,6 +261,21 @@ impl fmt::Debug for Engine {
             .field("environment", &self.environment().name())
             .field("generation", &self.state().generation)
             .finish_non_exhaustive()
+    }
+}
+
+/// A renewal about to start, as a task that outlives every caller.
+struct Departure {
+    runtime: Handle,
+    landing: Landing,
+    epoch: u64,
+    flight: Flight,
+}
+
+impl Departure {
+    fn take_off(self) -> Flight {
+        self.runtime.spawn(self.landing.renew(self.epoch));
+        self.flight
     }
 }
 

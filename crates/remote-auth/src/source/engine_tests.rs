@@ -330,6 +330,36 @@ fn a_renewal_that_loses_its_runtime_is_started_over_on_the_callers() {
     assert_eq!(bench.mint.calls(), 2);
 }
 
+#[test]
+fn on_a_runtime_that_is_gone_a_call_ends_with_an_error_and_a_living_token_is_served() {
+    let bench = Bench::new([]);
+    bench.open();
+    let runtime = || {
+        tokio::runtime::Builder::new_current_thread()
+            .build()
+            .expect("a runtime")
+    };
+    let gone = runtime();
+    let handle = gone.handle().clone();
+    drop(gone);
+    let poll = |bench: &Bench| {
+        let _entered = handle.enter();
+        let mut call = Box::pin(bench.token());
+        let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+        match call.as_mut().poll(&mut context) {
+            std::task::Poll::Ready(outcome) => outcome,
+            std::task::Poll::Pending => panic!("it waits for nothing"),
+        }
+    };
+    let error = poll(&bench).expect_err("nothing can run there");
+    assert_eq!(error.code(), "misuse.no_runtime");
+
+    let token = runtime().block_on(bench.token());
+    assert_eq!(number(&token), 1);
+    bench.clock.advance(HOUR - AGEING);
+    assert_eq!(number(&poll(&bench)), 1, "ageing, and served all the same");
+}
+
 /// Panics where a fault of the library would.
 #[derive(Debug)]
 struct Panicking(AtomicUsize);
