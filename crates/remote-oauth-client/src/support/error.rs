@@ -114,7 +114,7 @@ impl<E> fmt::Display for Error<E> {
             Self::CommunicationError(failure) => write!(f, "get an answer: {failure}"),
             Self::ErrorResponse(response) => write!(
                 f,
-                "succeed: the server refused with status {}",
+                "have the request granted: the server refused with status {}",
                 response.status().as_u16()
             ),
             Self::InvalidResponsePayload { head, unreadable } => {
