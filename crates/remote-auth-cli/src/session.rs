@@ -1,12 +1,10 @@
 //! Whose token: the sources that the flags name, made from the credentials in the environment.
 
 use remote_auth::error::Misuse;
-use remote_auth::secrecy::ExposeSecret;
 use remote_auth::{
     AssertionScope, CachedTokenSource, Client, ClientSecret, CompanyGrant, Environment, Error,
     Provider, RefreshToken, Subject,
 };
-use remote_oauth_client::Secret;
 
 use crate::args::{Asserted, Flow, Patience};
 use crate::env;
@@ -88,7 +86,9 @@ impl Session {
     /// Returns the refresh token that the server put in the place of the one that was sent.
     pub(crate) fn replacement(&self) -> Option<RefreshToken> {
         let sent = self.sent.as_ref()?;
-        self.source.refresh_token().filter(|kept| !same(kept, sent))
+        self.source
+            .refresh_token()
+            .filter(|kept| !kept.same_as(sent))
     }
 
     /// Tells people of a replacement that nothing on standard output shows.
@@ -120,12 +120,4 @@ pub(crate) fn only_for_assertions(given: bool, is_assertion: bool) -> Result<(),
             .hint("use --flow assertion, or leave both out"));
     }
     Ok(())
-}
-
-#[expect(
-    clippy::disallowed_methods,
-    reason = "only a comparison tells whether the server replaced the token"
-)]
-fn same(one: &RefreshToken, other: &RefreshToken) -> bool {
-    Secret::from(one.expose_secret()).same_as(&Secret::from(other.expose_secret()))
 }

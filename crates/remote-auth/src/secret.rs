@@ -59,6 +59,11 @@ macro_rules! secret_type {
         pub struct $name(Secret);
 
         impl $name {
+            /// Compares two secrets in a time that depends only on their lengths.
+            pub fn same_as(&self, other: &Self) -> bool {
+                self.0.same_as(&other.0)
+            }
+
             pub(crate) fn wire(&self) -> &Secret {
                 &self.0
             }

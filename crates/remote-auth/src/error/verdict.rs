@@ -6,7 +6,7 @@
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
-use remote_oauth_client::support::{MediaType, Unreadable};
+use remote_oauth_client::support::{MediaType, RateLimit, Unreadable};
 use remote_oauth_client::types::{ErrorResponse, TokenResponse};
 use remote_oauth_client::{Error as WireError, ResponseValue};
 use reqwest::header::{HeaderMap, RETRY_AFTER};
@@ -206,10 +206,10 @@ fn refused(step: Step, status: u16, error: WireError<ErrorResponse>) -> Refused 
 ///
 /// `Retry-After` as a date is not read: it would need the server's clock to agree with ours.
 pub(crate) fn retry_after(headers: &HeaderMap) -> Option<Duration> {
-    let number = |name: &str| headers.get(name)?.to_str().ok()?.trim().parse::<u64>().ok();
-    let asked = number(RETRY_AFTER.as_str())
+    let seconds = || headers.get(RETRY_AFTER)?.to_str().ok()?.trim().parse().ok();
+    let asked = seconds()
         .map(Duration::from_secs)
-        .or_else(|| number("x-ratelimit-reset").map(Duration::from_millis))?;
+        .or_else(|| RateLimit::reset_of(headers))?;
     Some(asked.min(RETRY_AFTER_MAX))
 }
 

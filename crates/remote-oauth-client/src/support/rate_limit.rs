@@ -48,8 +48,13 @@ impl RateLimit {
         Some(Self {
             count: number(headers, "x-ratelimit-count")?,
             remaining: number(headers, "x-ratelimit-remaining")?,
-            reset: Duration::from_millis(number(headers, "x-ratelimit-reset")?),
+            reset: Self::reset_of(headers)?,
         })
+    }
+
+    /// Reads how long until the next window begins, whether or not the other two headers are there.
+    pub fn reset_of(headers: &HeaderMap) -> Option<Duration> {
+        number(headers, "x-ratelimit-reset").map(Duration::from_millis)
     }
 }
 
