@@ -113,8 +113,8 @@ impl AuthorizationRequest {
     ///
     /// # Errors
     ///
-    /// [`Error::Misuse`] if the redirection URI is not absolute, has a fragment, or would carry the code in clear
-    /// over a network.
+    /// [`Error::Misuse`] if the redirection URI is not absolute, has a fragment, would carry the code in clear over a
+    /// network, or has a parameter that the callback will add.
     pub fn begin(self) -> Result<(Url, PendingAuthorization), Error> {
         self.environment.provider().offers(Step::Authorization)?;
         let redirect_uri = RedirectUri::parse(&self.redirect_uri)?;
@@ -181,7 +181,9 @@ impl RedirectUri {
             remote_oauth_client::transport::require_secure(&origin).is_err()
         };
         let runs_code = matches!(url.scheme(), "javascript" | "data" | "file" | "blob");
-        if url.fragment().is_some() || in_clear || runs_code {
+        // A callback would carry it twice, and could not be accepted.
+        let claimed = url.query_pairs().any(|(name, _)| callback::defines(&name));
+        if url.fragment().is_some() || in_clear || runs_code || claimed {
             return Err(Misuse::RedirectUri.into());
         }
         Ok(Self {
@@ -374,6 +376,9 @@ mod tests {
             ("com.example.app:/cb", true),
             ("http://p.example/cb", false),
             ("https://p.example/cb#f", false),
+            ("https://p.example/cb?State=kept", true),
+            ("https://p.example/cb?state=kept", false),
+            ("https://p.example/cb?a=b&%63ode=", false),
             ("/cb", false),
             ("javascript:alert(1)", false),
             ("", false),

@@ -28,24 +28,38 @@ impl Parameters {
     fn read(callback: &Url) -> Result<Self, Error> {
         let mut parameters = Self::default();
         for (name, value) in callback.query_pairs() {
-            let place = match &*name {
-                "code" => &mut parameters.code,
-                "state" => &mut parameters.state,
-                "iss" => &mut parameters.iss,
-                "error" => &mut parameters.error,
-                "error_description" => &mut parameters.error_description,
-                "error_uri" => &mut parameters.error_uri,
-                _ => continue,
-            };
-            if place.replace(value.into_owned()).is_some() {
+            if let Some(place) = parameters.place(&name)
+                && place.replace(value.into_owned()).is_some()
+            {
                 return Err(Mismatched::Duplicate.into());
             }
         }
         Ok(parameters)
     }
+
+    fn place(&mut self, name: &str) -> Option<&mut Option<String>> {
+        Some(match name {
+            "code" => &mut self.code,
+            "state" => &mut self.state,
+            "iss" => &mut self.iss,
+            "error" => &mut self.error,
+            "error_description" => &mut self.error_description,
+            "error_uri" => &mut self.error_uri,
+            _ => return None,
+        })
+    }
+}
+
+/// Tells whether OAuth defines a parameter of this name for a callback.
+pub(super) fn defines(name: &str) -> bool {
+    Parameters::default().place(name).is_some()
 }
 
 pub(super) fn judge(callback: &str, expected: &Expected<'_>) -> Result<Secret, Error> {
+    // No request line can carry them, and the parser of addresses would drop some without a word.
+    if callback.contains(|c: char| c == ' ' || c.is_ascii_control()) {
+        return Err(Mismatched::RedirectUri.into());
+    }
     let callback = expected
         .redirect_uri
         .join(callback)
@@ -145,6 +159,14 @@ mod tests {
                 "https://u@p.example/cb?keep=1&code=c&state=right",
                 Err("mismatched.redirect_uri"),
             ),
+            (
+                "https://p.example/cb?keep=1&code=c&state=ri\nght",
+                Err("mismatched.redirect_uri"),
+            ),
+            (
+                " https://p.example/cb?keep=1&code=c&state=right",
+                Err("mismatched.redirect_uri"),
+            ),
             ("?keep=1&code=c", Err("mismatched.state")),
             ("?keep=1&code=c&state=", Err("mismatched.state")),
             ("?keep=1&code=c&state=Right", Err("mismatched.state")),
@@ -182,6 +204,8 @@ mod tests {
                 Err("refused.access_denied"),
             ),
             ("?keep=1&error=canary&state=right", Err("refused.unknown")),
+            ("?keep=1&error=&code=c&state=right", Err("refused.unknown")),
+            ("?keep=1&code=c&state=right&iss=", Err("mismatched.issuer")),
             ("?keep=1&state=right", Err("deviated.no_code")),
             ("?keep=1&code=&state=right", Err("deviated.no_code")),
             ("?keep=1&code=%0A&state=right", Err("deviated.no_code")),
