@@ -45,8 +45,35 @@
 //! client.redeem("a code from somewhere").await;
 //! # }
 //! ```
+//!
+//! # Across processes
+//!
+//! The callback of a web application may reach another process than the one that began.
+//! [`PendingAuthorization::seal`] makes the pending value a text for a cookie, bound to the browser's session, and
+//! [`PendingAuthorization::open`] makes it a pending value again: in any process that has the key, once, in its time.
+//!
+//! What is sealed is gone, so that it has one home:
+//!
+//! ```compile_fail,E0382
+//! # fn f(pending: remote_auth::PendingAuthorization, keys: remote_auth::authorization::SealingKeys) {
+//! let sealed = pending.seal(&keys, b"session");
+//! let code = pending.accept("https://partner.example/callback?code=a&state=b");
+//! # }
+//! ```
+//!
+//! And it does not open without a record of what was opened:
+//!
+//! ```compile_fail,E0061
+//! # use remote_auth::{Client, PendingAuthorization, authorization::SealingKeys};
+//! # async fn f(client: Client, cookie: String, keys: SealingKeys) {
+//! let pending = PendingAuthorization::open(&client, &cookie, b"session", &keys).await;
+//! # }
+//! ```
 
 mod callback;
+mod keys;
+mod sealed;
+mod used;
 
 use std::fmt;
 use std::sync::Arc;
@@ -64,6 +91,10 @@ use crate::random;
 use crate::scope::{ConsentScope, WideConsentScope};
 use crate::secret::ClientId;
 use crate::token::Moment;
+
+pub use keys::{SealingKey, SealingKeys};
+pub use sealed::{CLOCKS_APART_MAX, SEALED_LEN_MAX, SealedAuthorization};
+pub use used::{Claim, ClaimFailed, ClaimFuture, Opening, UsedInMemory, UsedRecord};
 
 /// How long a callback is waited for: half an hour, in which an admin can find a password.
 pub const PENDING_LIFE: Duration = Duration::from_secs(30 * 60);
@@ -140,7 +171,11 @@ impl AuthorizationRequest {
                 query.append_pair("code_challenge_method", "S256");
             }
         }
-        let begun = Moment::now(&*self.clock);
+        let now = Moment::now(&*self.clock);
+        let ends = Moment {
+            wall: now.wall.checked_add(PENDING_LIFE).unwrap_or(now.wall),
+            elapsed: now.elapsed.saturating_add(PENDING_LIFE),
+        };
         let Self {
             environment,
             client_id,
@@ -156,7 +191,7 @@ impl AuthorizationRequest {
                 redirect_uri,
                 state,
                 verifier,
-                begun,
+                ends,
             },
         ))
     }
@@ -205,7 +240,8 @@ pub struct PendingAuthorization {
     redirect_uri: RedirectUri,
     state: Secret,
     verifier: Option<CodeVerifier>,
-    begun: Moment,
+    /// The last moment at which a callback is accepted. The earlier clock decides.
+    ends: Moment,
 }
 
 impl PendingAuthorization {
@@ -225,7 +261,7 @@ impl PendingAuthorization {
     /// <https://www.rfc-editor.org/rfc/rfc6749#section-4.1.2>, <https://www.rfc-editor.org/rfc/rfc9207#section-2.4>
     pub fn accept(self, callback: impl AsRef<str>) -> Result<AcceptedCode, Error> {
         let now = Moment::now(&*self.clock);
-        if passed(self.begun, now) > PENDING_LIFE {
+        if now.wall > self.ends.wall || now.elapsed > self.ends.elapsed {
             return Err(Mismatched::Expired.into());
         }
         let code = callback::judge(
@@ -349,6 +385,15 @@ mod tests {
             Some("S256")
         );
         assert_eq!(parameter(&url, "state").expect("a state").len(), 43);
+    }
+
+    #[test]
+    fn the_state_is_not_the_verifier() {
+        let (_, pending) = request(&ManualClock::shared(), "https://p.example/cb")
+            .begin()
+            .expect("begun");
+        let verifier = pending.verifier.expect("a verifier");
+        assert!(!verifier.wire().same_as(&pending.state));
     }
 
     #[test]

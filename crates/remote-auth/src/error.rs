@@ -151,6 +151,10 @@ pub enum Mismatched {
     Duplicate,
     /// The request that it answers is too old.
     Expired,
+    /// A sealed authorization was changed, or is of another key or session, or is none.
+    Sealed,
+    /// A sealed authorization was opened before.
+    Used,
     /// The delivery's signature is not of this key, body and timestamp.
     WebhookSignature,
     /// The delivery's timestamp is too far from now, or is none.
@@ -167,6 +171,8 @@ impl Mismatched {
             Self::Issuer => "mismatched.issuer",
             Self::Duplicate => "mismatched.duplicate",
             Self::Expired => "mismatched.expired",
+            Self::Sealed => "mismatched.sealed",
+            Self::Used => "mismatched.used",
             Self::WebhookSignature => "mismatched.webhook_signature",
             Self::WebhookTimestamp => "mismatched.webhook_timestamp",
             Self::WebhookBody => "mismatched.webhook_body",
@@ -175,6 +181,11 @@ impl Mismatched {
 
     fn hints(self) -> &'static [&'static str] {
         match self {
+            Self::Sealed => &[
+                "start the authorization again from the beginning",
+                "every process needs the same sealing keys, and the session that was there at the beginning",
+                "if it happens again, somebody is sending callbacks that you did not ask for",
+            ],
             Self::WebhookSignature => &[
                 "verify the raw body, byte for byte, before anything parses it",
                 "the signing key is shown once, when the webhook is created",
@@ -202,6 +213,10 @@ impl fmt::Display for Mismatched {
             Self::Issuer => "accept the callback: its issuer is not this authorization server",
             Self::Duplicate => "accept the callback: a parameter stands twice",
             Self::Expired => "accept the callback: the request that it answers has expired",
+            Self::Sealed => {
+                "open the sealed authorization: it was changed, or is of another key or session"
+            }
+            Self::Used => "open the sealed authorization: it was opened before",
             Self::WebhookSignature => {
                 "accept the delivery: its signature is not of this key, body and timestamp"
             }
@@ -219,7 +234,7 @@ pub enum WrongEnvironment {
     Origin,
     /// The customer API token's prefix is of the other class: `ra_live_` for production, `ra_test_` for sandboxes.
     Prefix,
-    /// A code or a grant of another environment or client was handed to this client.
+    /// A code, a grant or a sealed authorization of another environment or client was handed to this client.
     Grant,
 }
 

@@ -35,6 +35,15 @@ impl CodeVerifier {
         URL_SAFE_NO_PAD.encode(digest(&SHA256, self.0.expose_secret().as_bytes()))
     }
 
+    /// Takes back what [`CodeVerifier::wire`] gave.
+    pub(crate) fn from_wire(wire: Secret) -> Self {
+        Self(wire)
+    }
+
+    pub(crate) fn wire(&self) -> &Secret {
+        &self.0
+    }
+
     pub(crate) fn into_wire(self) -> Secret {
         self.0
     }
@@ -48,6 +57,8 @@ impl fmt::Debug for CodeVerifier {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::HashSet;
+
     use super::*;
 
     #[test]
@@ -62,15 +73,14 @@ mod tests {
 
     #[test]
     fn verifiers_are_43_unreserved_characters_and_never_the_same() {
-        #[expect(clippy::disallowed_methods, reason = "the test looks at the text")]
-        let text = |verifier: &CodeVerifier| verifier.0.expose_secret().to_owned();
-        let (one, other) = (text(&CodeVerifier::new()), text(&CodeVerifier::new()));
-        assert_ne!(one, other);
-        assert_eq!(one.len(), 43);
-        assert!(
-            one.bytes()
-                .all(|b| b.is_ascii_alphanumeric() || b"-._~".contains(&b)),
-            "unreserved only"
-        );
+        let mut seen = HashSet::new();
+        for _ in 0..10_000 {
+            #[expect(clippy::disallowed_methods, reason = "the test looks at the text")]
+            let text = CodeVerifier::new().0.expose_secret().to_owned();
+            assert_eq!(text.len(), 43);
+            let unreserved = |b: u8| b.is_ascii_alphanumeric() || b"-._~".contains(&b);
+            assert!(text.bytes().all(unreserved), "unreserved only");
+            assert!(seen.insert(text), "made twice");
+        }
     }
 }

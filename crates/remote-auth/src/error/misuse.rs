@@ -72,11 +72,30 @@ misuses! {
         text: "use the refresh token: it must be printable ASCII and not empty",
         hints: ["copy it again: a line break at the end is the usual cause"]
     }
-    /// The redirection URI is not an absolute address, has a fragment, or is plain http to another machine.
+    /// The redirection URI is not an absolute address, has a fragment or a parameter of OAuth's, or is plain http to
+    /// another machine.
     RedirectUri {
         code: "redirect_uri",
         text: "use the redirection URI: it must be absolute, without a fragment, https or loopback or a private scheme",
         hints: ["use exactly one of the URIs registered for the client"]
+    }
+    /// The sealing key has another length than 32 bytes.
+    SealingKey {
+        code: "sealing_key",
+        text: "use the sealing key: it must be 32 bytes",
+        hints: ["take 256 random bits, and decode them if they are kept as text"]
+    }
+    /// A pending authorization was to be sealed for no session at all.
+    EmptySession {
+        code: "empty_session",
+        text: "seal the authorization: there is no session to bind it to",
+        hints: ["give a value that the browser cannot choose and that is the same at the callback"]
+    }
+    /// A pending authorization is too long to be sealed into a cookie.
+    SealedLength {
+        code: "sealed_length",
+        text: "seal the authorization: it would be longer than a cookie",
+        hints: ["use a shorter redirection URI"]
     }
     /// The scope has characters outside the RFC's set, or no token at all.
     ScopeSyntax {

@@ -34,6 +34,8 @@ pub enum NoAnswer {
     ServerFailing(u16),
     /// The server limits the rate: status 429.
     RateLimited,
+    /// The program's own record of what was used gave no answer, or is full. No server was asked.
+    UsedRecord,
 }
 
 impl From<FailureKind> for NoAnswer {
@@ -82,6 +84,7 @@ impl Unreachable {
             NoAnswer::Broken => "unreachable.broken",
             NoAnswer::ServerFailing(_) => "unreachable.server_failing",
             NoAnswer::RateLimited => "unreachable.rate_limited",
+            NoAnswer::UsedRecord => "unreachable.used_record",
         }
     }
 
@@ -95,6 +98,7 @@ impl Unreachable {
             NoAnswer::RateLimited => {
                 &["token requests count against the client's rate limit: cache tokens"]
             }
+            NoAnswer::UsedRecord => &["check the record that the program gave to `open`"],
             _ if self.sent && self.step.spends() => {
                 &["the request may have been processed: what it spends may be spent"]
             }
@@ -116,6 +120,9 @@ impl fmt::Display for Unreachable {
                 write!(f, "{verb}: the server is failing (status {status})")
             }
             NoAnswer::RateLimited => write!(f, "{verb}: the rate limit is reached (status 429)"),
+            NoAnswer::UsedRecord => {
+                write!(f, "{verb}: the record of what was used gave no answer")
+            }
         }
     }
 }
