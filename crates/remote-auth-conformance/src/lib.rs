@@ -12,6 +12,7 @@
 //! * [`strategy`] makes inputs and answers, weighted towards the edges where codecs and parsers differ; an
 //!   [`Answer`] knows what it deserves.
 //! * [`Attempt`] asks the core for a token by any of the four grants.
+//! * [`ManualClock`] stands still until a law moves it.
 //! * [`mark`] looks for planted text in whatever a program could print.
 //!
 //! What is not here: the embedded sandbox, which is an opponent of its own, and journeys across processes.
@@ -41,6 +42,7 @@
 
 mod answer;
 mod attempt;
+mod clock;
 #[rustfmt::skip]
 mod generated;
 pub mod mark;
@@ -52,6 +54,7 @@ pub mod strategy;
 
 pub use answer::{Answer, Members, Refusal, Value};
 pub use attempt::{Attempt, Grant};
+pub use clock::ManualClock;
 pub use generated::mock::{MockServerExt, operations};
 pub use matcher::RequestMatcher;
 pub use seen::Seen;

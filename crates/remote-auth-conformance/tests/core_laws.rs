@@ -1,16 +1,15 @@
 //! The laws of the core, against a mock server.
 
-use std::sync::Arc;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, UNIX_EPOCH};
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use proptest::prelude::*;
 use proptest::test_runner::TestCaseResult;
+use remote_auth::Token;
 use remote_auth::error::{Error, Refused, Retry};
-use remote_auth::{Clock, Token};
 use remote_auth_conformance::strategy::{self, answer};
-use remote_auth_conformance::{Answer, Attempt, Grant, Seen, Stage, law, mark};
+use remote_auth_conformance::{Answer, Attempt, Grant, ManualClock, Seen, Stage, law, mark};
 use remote_oauth_client::endpoints;
 use serde_json::Value;
 
@@ -18,20 +17,6 @@ const SEEDS: &str = concat!(
     env!("CARGO_MANIFEST_DIR"),
     "/proptest-regressions/core_laws.txt"
 );
-
-/// A clock that stands still.
-#[derive(Debug)]
-struct Still(SystemTime);
-
-impl Clock for Still {
-    fn wall(&self) -> SystemTime {
-        self.0
-    }
-
-    fn elapsed(&self) -> Duration {
-        Duration::ZERO
-    }
-}
 
 fn a_token() -> Answer {
     let body = r#"{"access_token":"t","token_type":"Bearer","expires_in":3600}"#;
@@ -115,7 +100,7 @@ fn an_assertion_says_who_for_whom_to_whom_and_for_how_long() {
     let inputs = (Attempt::by(Grant::jwt_bearer()), 0..4_000_000_000_u64);
     law(SEEDS, &inputs, |(attempt, now_s)| {
         let script = stage.answer(&a_token());
-        let clock = Arc::new(Still(UNIX_EPOCH + Duration::from_secs(now_s)));
+        let clock = ManualClock::at(now_s);
         let asked = stage.run(attempt.ask(&attempt.client_at(stage.gateway(), clock)));
         prop_assert!(asked.is_ok(), "{asked:?}");
         let form = script.seen()[0].form().unwrap_or_default();
@@ -158,7 +143,7 @@ fn equal_attempts_make_equal_requests_but_for_what_must_be_new() {
     law(SEEDS, &Attempt::any(), |attempt| {
         let script = stage.answer(&a_token());
         for _ in 0..2 {
-            let clock = Arc::new(Still(UNIX_EPOCH));
+            let clock = ManualClock::at(0);
             let asked = stage.run(attempt.ask(&attempt.client_at(stage.gateway(), clock)));
             prop_assert!(asked.is_ok(), "{asked:?}");
         }
@@ -398,7 +383,7 @@ fn no_number_of_seconds_overflows_or_lasts_longer_than_a_day() {
     law(SEEDS, &inputs, |(attempt, answer, now_s)| {
         stage.answer(&answer);
         let now = UNIX_EPOCH + Duration::from_secs(now_s);
-        let client = attempt.client_at(stage.gateway(), Arc::new(Still(now)));
+        let client = attempt.client_at(stage.gateway(), ManualClock::at(now_s));
         let asked = stage.run(attempt.ask(&client));
         let Ok(Some(token)) = asked else {
             return Err(TestCaseError::fail(format!("{asked:?}")));
