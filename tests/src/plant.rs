@@ -1,5 +1,8 @@
 //! Planted secrets: each carries a mark that must be found nowhere but where a secret was asked for.
 
+use std::error::Error;
+use std::fmt::Debug;
+
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use remote_auth::secrecy::ExposeSecret;
@@ -41,6 +44,12 @@ pub const CREATED_REFRESH_TOKEN: &str = "c4n4ry-created-refresh-token";
 /// An authorization code.
 pub const CODE: &str = "c4n4ry-code";
 
+/// A key that seals pending authorizations.
+pub const SEALING_KEY: &[u8; 32] = b"c4n4ry-sealing-key-of-32-bytes..";
+
+/// The session that a pending authorization is sealed for.
+pub const SESSION: &str = "c4n4ry-session";
+
 /// Opens a secret that a server invented, to plant it or to look for it.
 #[expect(
     clippy::disallowed_methods,
@@ -68,6 +77,22 @@ pub fn found_in(text: &str) -> Option<String> {
     let needle = needles.into_iter().find(|needle| text.contains(needle))?;
     let line = text.lines().find(|line| line.contains(&needle));
     Some(format!("{needle} in: {}", line.unwrap_or_default()))
+}
+
+/// Says everything that a value says of itself.
+pub fn said(value: &impl Debug) -> String {
+    format!("{value:?} {value:#?}")
+}
+
+/// Says everything that an error says of itself and of its causes.
+pub fn told(error: &(dyn Error + 'static)) -> String {
+    let mut text = String::new();
+    let mut next = Some(error);
+    while let Some(cause) = next {
+        text.push_str(&format!("{cause} {cause:?} {cause:#?} "));
+        next = cause.source();
+    }
+    text
 }
 
 #[cfg(test)]

@@ -1,17 +1,17 @@
 //! Planted secrets: every flow and every failure at trace level, and no mark where none was asked for.
 
-use std::error::Error as StdError;
-use std::fmt::Debug;
 use std::time::{Duration, UNIX_EPOCH};
 
+use remote_auth::authorization::{SealingKey, SealingKeys, UsedInMemory};
 use remote_auth::bearer::BearerMiddleware;
 use remote_auth::platform::{MagicLink, NewCompany, Owner};
 use remote_auth::webhook::{WebhookVerifier, sign};
 use remote_auth::{
     AccessToken, Client, ClientSecret, Clock, CompanyGrant, ConsentScope, CustomerApiToken,
-    Environment, RefreshToken, Subject, SystemClock,
+    Environment, PendingAuthorization, RefreshToken, Subject, SystemClock,
 };
 use remote_auth_sandbox::GogoxSandbox;
+use remote_auth_tests::plant::{said, told};
 use remote_auth_tests::process::{Program, Run};
 use remote_auth_tests::rfc_only::{Answer, RfcOnlyServer, failing, failing_api};
 use remote_auth_tests::{browser, plant};
@@ -392,22 +392,6 @@ async fn the_other_provider_shows_no_secret_either() {
     }
 }
 
-/// Says everything that a value says of itself.
-fn said(value: &impl Debug) -> String {
-    format!("{value:?} {value:#?}")
-}
-
-/// Says everything that an error says of itself and of its causes.
-fn told(error: &(dyn StdError + 'static)) -> String {
-    let mut text = String::new();
-    let mut next = Some(error);
-    while let Some(cause) = next {
-        text.push_str(&format!("{cause} {cause:?} {cause:#?} "));
-        next = cause.source();
-    }
-    text
-}
-
 fn client(gateway: &str) -> Client {
     let environment = Environment::custom(gateway).expect("a loopback gateway");
     Client::builder(environment)
@@ -548,4 +532,54 @@ async fn no_error_of_the_core_tells_a_secret_at_any_depth() {
         assert_clean(row.name, &told(&error));
         assert_clean(row.name, &error.hints().join(" "));
     }
+}
+
+#[tokio::test]
+async fn no_seal_says_its_key_its_session_or_what_is_inside() {
+    let server = RfcOnlyServer::start(Answer::token("")).await;
+    let client = client(server.gateway());
+    let begin = || {
+        let request = client.authorization("http://127.0.0.1:8787/callback");
+        let (address, pending) = request.begin().expect("a request");
+        (browser::parameter(&address, "state"), pending)
+    };
+    let keys = SealingKeys::from(SealingKey::from_bytes(plant::SEALING_KEY).expect("32 bytes"));
+    let stranger = SealingKeys::new(SealingKey::generate()).also(SealingKey::generate());
+    let used = UsedInMemory::new();
+    let session = plant::SESSION.as_bytes();
+    let (state, pending) = begin();
+    let sealed = pending.seal(&keys, session).expect("sealed");
+    let open = async |text, session, keys| {
+        PendingAuthorization::open(&client, text, session, keys, &used).await
+    };
+    let mut texts = vec![said(&keys), said(&stranger), said(&sealed)];
+    for (text, session, keys) in [
+        (sealed.as_str(), session, &stranger),
+        (sealed.as_str(), b"c4n4ry-another".as_slice(), &keys),
+        ("ra1.c4n4ry", session, &keys),
+        (plant::CODE, session, &keys),
+    ] {
+        let error = open(text, session, keys).await.expect_err("no seal of it");
+        texts.push(told(&error));
+    }
+    let opened = open(sealed.as_str(), session, &keys).await.expect("once");
+    let again = open(sealed.as_str(), session, &keys).await;
+    let without = begin().1.seal(&keys, b"").expect_err("no session");
+    let short = SealingKey::from_bytes(b"c4n4ry").expect_err("too short");
+    texts.extend([
+        said(&opened),
+        said(&used),
+        told(&again.expect_err("not twice")),
+        told(&without),
+        told(&short),
+    ]);
+    let forged = format!("?code={}&state=c4n4ry", plant::CODE);
+    texts.push(told(&opened.accept(forged).expect_err("another state")));
+    for text in texts {
+        assert_clean("a seal", &text);
+        for secret in [&state, sealed.as_str(), "99, 52, 110, 52"] {
+            assert!(!text.contains(secret), "{secret} in: {text}");
+        }
+    }
+    assert_clean("the sealed text", sealed.as_str());
 }
