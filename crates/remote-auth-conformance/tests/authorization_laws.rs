@@ -21,7 +21,8 @@ const SEEDS: &str = concat!(
 );
 
 const REDIRECT_URI: &str = "https://partner.example/callback";
-const ISSUER: &str = "https://as.example/a b";
+const GATEWAY: &str = "https://as.example";
+const ISSUER: &str = "https://as.example/a+b%2Fc";
 const BEGUN_S: u64 = 1_750_000_000;
 
 fn client_in(environment: Environment, id: &str, clock: Arc<dyn Clock>) -> Client {
@@ -210,11 +211,11 @@ fn parameters() -> impl Strategy<Value = Vec<Parameter>> {
         .prop_shuffle()
 }
 
-fn query(parameters: &[Parameter], state: &str) -> String {
+fn query(parameters: &[Parameter], state: &str, issuer: &str) -> String {
     let write = |parameter: &Parameter| {
         let value = match &parameter.value {
             Value::State(twist) => twist.apply(state),
-            Value::Issuer => ISSUER.to_owned(),
+            Value::Issuer => issuer.to_owned(),
             Value::Text(text) => text.clone(),
         };
         let [name, value] = [&parameter.name, &value].map(|text| parameter.writing.write(text));
@@ -260,7 +261,7 @@ fn decoded(text: &str) -> Vec<u8> {
 }
 
 /// What a callback deserves.
-fn deserved(query: &str, state: &str, issuer_required: bool) -> Result<(), &'static str> {
+fn deserved(query: &str, state: &str, issuer: &str, required: bool) -> Result<(), &'static str> {
     if query.chars().any(|c| c == ' ' || c.is_ascii_control()) {
         return Err("mismatched.redirect_uri");
     }
@@ -283,14 +284,9 @@ fn deserved(query: &str, state: &str, issuer_required: bool) -> Result<(), &'sta
     if all("state") != [state.as_bytes()] {
         return Err("mismatched.state");
     }
-    let expected = if issuer_required {
-        ISSUER
-    } else {
-        "https://as.example"
-    };
     match all("iss")[..] {
-        [issuer] if issuer != expected.as_bytes() => return Err("mismatched.issuer"),
-        [] if issuer_required => return Err("mismatched.issuer"),
+        [named] if named != issuer.as_bytes() => return Err("mismatched.issuer"),
+        [] if required => return Err("mismatched.issuer"),
         _ => {}
     }
     match (&all("error")[..], &all("code")[..]) {
@@ -305,23 +301,20 @@ fn deserved(query: &str, state: &str, issuer_required: bool) -> Result<(), &'sta
 
 #[test]
 fn a_callback_is_accepted_if_it_deserves_it_and_refused_for_the_first_reason_not_to() {
-    let custom = || CustomEnvironment::new("https://as.example").expect("https");
-    let lenient = client_in(custom().into(), "id", ManualClock::at(BEGUN_S));
-    let strict = client_in(
-        custom().with_issuer(ISSUER).into(),
-        "id",
-        ManualClock::at(BEGUN_S),
-    );
+    let custom = || CustomEnvironment::new(GATEWAY).expect("https");
+    let client = |environment| client_in(environment, "id", ManualClock::at(BEGUN_S));
+    let lenient = (client(custom().into()), GATEWAY, false);
+    let strict = (client(custom().with_issuer(ISSUER).into()), ISSUER, true);
     let inputs = (parameters(), any::<bool>(), any::<bool>());
-    law(SEEDS, &inputs, |(parameters, issuer_required, whole)| {
-        let client = if issuer_required { &strict } else { &lenient };
+    law(SEEDS, &inputs, |(parameters, strictly, whole)| {
+        let (client, issuer, required) = if strictly { &strict } else { &lenient };
         let (state, pending) = begin(client);
-        let query = query(&parameters, &state);
+        let query = query(&parameters, &state, issuer);
         let place = if whole { REDIRECT_URI } else { "/callback" };
         let judged = verdict(pending.accept(format!("{place}?{query}")));
         prop_assert_eq!(
             judged,
-            deserved(&query, &state, issuer_required),
+            deserved(&query, &state, issuer, *required),
             "{}",
             query
         );

@@ -75,7 +75,8 @@ impl PendingAuthorization {
     ///
     /// # Units and limits
     ///
-    /// Expires [`PENDING_LIFE`] after the request was begun, by the wall clock, since two processes share no other.
+    /// Expires [`PENDING_LIFE`] after the request was begun, by the wall clock, since two processes share no other; a
+    /// cookie needs to live no longer.
     ///
     /// # Errors
     ///
