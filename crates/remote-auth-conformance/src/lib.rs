@@ -1,6 +1,8 @@
 //! Judges the generated client and the core against the documents.
 //!
-//! What is here are the judge's tools; the judgements are the laws in `tests/`.
+//! * [`judge`] asks any server or client, by address or command, and writes the report that people read.
+//!
+//! The rest, behind the feature `laws`, are tools for property tests of our own code; the laws are in `tests/`.
 //!
 //! * [`MockServerExt`] and [`operations`] are typed mocks, generated from the same document as the client, so that
 //!   mock and client cannot disagree about types. [`RequestMatcher`] adds what the generator cannot write: a form
@@ -40,23 +42,39 @@
 //! assert_eq!(mock.calls(), 1);
 //! ```
 
+#[cfg(feature = "laws")]
 mod answer;
+#[cfg(feature = "laws")]
 mod attempt;
+#[cfg(feature = "laws")]
 mod clock;
+#[cfg(feature = "laws")]
 #[rustfmt::skip]
 mod generated;
+pub mod judge;
 pub mod mark;
+#[cfg(feature = "laws")]
 mod matcher;
+#[cfg(feature = "laws")]
 mod seen;
 mod socket;
+#[cfg(feature = "laws")]
 mod stage;
+#[cfg(feature = "laws")]
 pub mod strategy;
 
+#[cfg(feature = "laws")]
 pub use answer::{Answer, Members, Refusal, Value};
+#[cfg(feature = "laws")]
 pub use attempt::{Attempt, Grant};
+#[cfg(feature = "laws")]
 pub use clock::ManualClock;
+#[cfg(feature = "laws")]
 pub use generated::mock::{MockServerExt, operations};
+#[cfg(feature = "laws")]
 pub use matcher::RequestMatcher;
+#[cfg(feature = "laws")]
 pub use seen::Seen;
 pub use socket::{Ending, RawServer};
+#[cfg(feature = "laws")]
 pub use stage::{Script, Stage, law};
