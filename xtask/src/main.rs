@@ -11,6 +11,7 @@
 )]
 
 mod generate;
+mod mutants;
 mod spec;
 mod test;
 mod tidy;
@@ -39,6 +40,7 @@ struct Arguments {
 #[derive(Debug, Subcommand)]
 enum Command {
     Generate(generate::Arguments),
+    Mutants(mutants::Arguments),
     Spec(spec::Arguments),
     Test(test::Arguments),
     Tidy(tidy::Arguments),
@@ -50,6 +52,7 @@ fn main() -> ExitCode {
         .expect("this crate lies in the root of the workspace");
     let done = match Arguments::parse().command {
         Command::Generate(arguments) => generate::run(root, &arguments),
+        Command::Mutants(arguments) => mutants::run(root, &arguments),
         Command::Spec(arguments) => spec::run(root, &arguments),
         Command::Test(arguments) => test::run(root, &arguments),
         Command::Tidy(arguments) => tidy::run(root, &arguments),
