@@ -14,6 +14,12 @@ use clap::{Args, ValueEnum};
 
 use crate::generate;
 
+/// How many cases a law is tried on in the long mode.
+const LONG_CASES: &str = "10000";
+
+/// What switches on the tests that only the long mode runs.
+const LONG_FEATURE: &str = "remote-auth-tests/long";
+
 /// Runs every check: format, generated files, lints, documentation, tests
 ///
 /// All sections run even when one fails; the last lines say how each one ended.
@@ -25,6 +31,9 @@ pub(crate) struct Arguments {
     /// List the sections and what each one runs
     #[arg(long, conflicts_with = "only")]
     list: bool,
+    /// Try 10,000 cases of each law, and run the tests that build or install other people's programs: takes hours
+    #[arg(long)]
+    long: bool,
 }
 
 /// The sections, in the order in which they run: quick answers first.
@@ -59,7 +68,7 @@ impl Section {
         }
     }
 
-    fn run(self, root: &Path) -> Result<()> {
+    fn run(self, root: &Path, long: bool) -> Result<()> {
         match self {
             Self::Format => cargo(root, &["fmt", "--all", "--check"]),
             Self::Generate => generate::check(root),
@@ -81,6 +90,18 @@ impl Section {
                     .env("RUSTDOCFLAGS", "-D warnings");
                 succeed(command.current_dir(root))
             }
+            Self::Tests if long => succeed(
+                Command::new("cargo")
+                    .args([
+                        "test",
+                        "--workspace",
+                        "--features",
+                        LONG_FEATURE,
+                        "--no-fail-fast",
+                    ])
+                    .env("PROPTEST_CASES", LONG_CASES)
+                    .current_dir(root),
+            ),
             Self::Tests => cargo(root, &["test", "--workspace"]),
         }
     }
@@ -101,7 +122,7 @@ pub(crate) fn run(root: &Path, arguments: &Arguments) -> Result<()> {
     for section in chosen {
         println!("\n=== {}: {}", section.name(), section.command_line());
         let start = now();
-        let outcome = section.run(root);
+        let outcome = section.run(root, arguments.long);
         if let Err(error) = &outcome {
             eprintln!("{}: {error:#}", section.name());
         }
