@@ -39,9 +39,13 @@ enum Fault {
 /// Judges an authorization request; a good one is shown to the company's manager, or approved at
 /// once.
 pub(crate) fn answer(mut desk: Desk<'_>, query: &str) -> Answer {
+    let rules = &desk.world.rules;
     let request = match judge(&desk, query) {
         Ok(request) => request,
         Err(Fault::Page(rule, fault)) => return page::fault(rule, fault),
+        Err(Fault::Redirect { rule, .. }) if !rules.keep(Rule::AuthorizeFaultRedirected) => {
+            return page::fault(rule, "The request is faulty.");
+        }
         Err(Fault::Redirect {
             rule,
             error,
@@ -58,10 +62,10 @@ pub(crate) fn answer(mut desk: Desk<'_>, query: &str) -> Answer {
         }
     };
     let company = desk.world.fixture.company();
-    if desk.state.directory.is_archived(company) {
-        return closed(&request, StatusCode::FOUND);
+    if let Err(rule) = active(&desk) {
+        return closed(rule, &request, StatusCode::FOUND);
     }
-    if desk.world.auto_approve {
+    if desk.world.auto_approve || !rules.keep(Rule::AuthorizeConsentAsked) {
         return approve(&mut desk, request, StatusCode::FOUND);
     }
     let ticket = desk.world.entropy.opaque();
@@ -81,9 +85,13 @@ pub(crate) fn decide(mut desk: Desk<'_>, form: &[u8]) -> Answer {
     let sent = form
         .as_ref()
         .and_then(|form| Some((form.get("ticket")?, form.get("decision"))));
-    let (gateway, now) = (desk.gateway, desk.now);
+    let (gateway, now, rules) = (desk.gateway, desk.now, &desk.world.rules);
     let opened = sent.and_then(|(ticket, decision)| {
-        let ticket = desk.state.tickets.take(Digest::of(ticket))?;
+        let key = Digest::of(ticket);
+        if !rules.keep(Rule::AuthorizeTicketOnce) {
+            return Some((desk.state.tickets.get(key)?.request.clone(), decision));
+        }
+        let ticket = desk.state.tickets.take(key)?;
         let good = ticket.request.gateway == gateway && now < ticket.expires_at;
         good.then_some((ticket.request, decision))
     });
@@ -91,8 +99,7 @@ pub(crate) fn decide(mut desk: Desk<'_>, form: &[u8]) -> Answer {
         return page::fault(Rule::AuthorizeTicketOnce, stale);
     };
     match decision {
-        Some("approve") => approve(&mut desk, request, StatusCode::SEE_OTHER),
-        Some("deny") => {
+        Some("deny") if rules.keep(Rule::AuthorizeDenied) => {
             let (uri, state) = (&request.redirect_uri, request.state.as_deref());
             send(
                 Rule::AuthorizeDenied,
@@ -102,62 +109,70 @@ pub(crate) fn decide(mut desk: Desk<'_>, form: &[u8]) -> Answer {
                 state,
             )
         }
-        _ => page::fault(
-            Rule::AuthorizeDecisionGiven,
-            "The form has to say approve or deny.",
-        ),
+        decision => {
+            let given = matches!(decision, Some("approve" | "deny"));
+            match rules.demand(Rule::AuthorizeDecisionGiven, given) {
+                Ok(()) => approve(&mut desk, request, StatusCode::SEE_OTHER),
+                Err(rule) => page::fault(rule, "The form has to say approve or deny."),
+            }
+        }
     }
 }
 
 /// Names the first rule that a request breaks, or gives the request with everything in it known to
 /// be good.
 fn judge(desk: &Desk<'_>, query: &str) -> Result<AuthorizationRequest, Fault> {
-    let malformed = Fault::Page(
-        Rule::AuthorizeWellFormed,
-        "The query is not well encoded, or is longer than 8 KiB.",
-    );
-    if query.len() > QUERY_BYTES_MAX {
-        return Err(malformed);
-    }
-    let Ok(sent) = Parameters::parse(query.as_bytes()) else {
-        return Err(malformed);
-    };
+    let rules = &desk.world.rules;
+    let page = |sentence| move |rule| Fault::Page(rule, sentence);
+    let bounded = Some(query.as_bytes()).filter(|query| query.len() <= QUERY_BYTES_MAX);
+    let sent = bounded.and_then(|query| Parameters::parse(query).ok());
+    let forgiving = || Some(Parameters::forgiving(query.as_bytes()));
+    let sent = rules
+        .find(Rule::AuthorizeWellFormed, sent, forgiving)
+        .map_err(page(
+            "The query is not well encoded, or is longer than 8 KiB.",
+        ))?;
 
     let once = |name| sent.get(name).filter(|_| !sent.repeats(name));
     let client = once("client_id").and_then(|id| desk.world.client(id));
-    let client = client.ok_or(Fault::Page(
-        Rule::AuthorizeClientKnown,
-        "The client_id is missing or not known.",
-    ))?;
+    let demo = || desk.world.registrations.first();
+    let client = rules
+        .find(Rule::AuthorizeClientKnown, client, demo)
+        .map_err(page("The client_id is missing or not known."))?;
     let uri = once("redirect_uri").filter(|uri| client.allows_redirect(uri));
-    let uri = uri.ok_or(Fault::Page(
-        Rule::AuthorizeRedirectRegistered,
-        "The redirect_uri is missing or not registered for this client.",
-    ))?;
+    let any = || once("redirect_uri").filter(|uri| redirect::may_be_registered(uri));
+    let uri = rules
+        .find(Rule::AuthorizeRedirectRegistered, uri, any)
+        .map_err(page(
+            "The redirect_uri is missing or not registered for this client.",
+        ))?;
 
     let state = once("state").map(str::to_owned);
-    let fault = |rule, error| Fault::Redirect {
-        rule,
-        error,
-        uri: uri.to_owned(),
-        state: state.clone(),
+    let fault = |error| {
+        let (uri, state) = (uri.to_owned(), state.clone());
+        move |rule| Fault::Redirect {
+            rule,
+            error,
+            uri,
+            state,
+        }
     };
-    if sent.repeats_any() {
-        return Err(fault(Rule::AuthorizeParametersOnce, "invalid_request"));
-    }
-    if sent
-        .get("response_type")
-        .is_some_and(|response_type| response_type != "code")
-    {
-        return Err(fault(
-            Rule::AuthorizeResponseType,
-            "unsupported_response_type",
-        ));
-    }
-    let scope = Scope::parse(sent.get("scope"), Purpose::Consent)
-        .map_err(|_| fault(Rule::AuthorizeScopeListed, "invalid_scope"))?;
-    let challenge = Challenge::requested(&sent)
-        .map_err(|_| fault(Rule::AuthorizePkceS256, "invalid_request"))?;
+    rules
+        .demand(Rule::AuthorizeParametersOnce, !sent.repeats_any())
+        .map_err(fault("invalid_request"))?;
+    let is_code = sent.get("response_type").is_none_or(|sent| sent == "code");
+    rules
+        .demand(Rule::AuthorizeResponseType, is_code)
+        .map_err(fault("unsupported_response_type"))?;
+    let scope = Scope::parse(sent.get("scope"), Purpose::Consent).ok();
+    let default = || Some(Scope::default_for(Purpose::Consent));
+    let scope = rules
+        .find(Rule::AuthorizeScopeListed, scope, default)
+        .map_err(fault("invalid_scope"))?;
+    let challenge = Challenge::requested(&sent).ok();
+    let challenge = rules
+        .find(Rule::AuthorizePkceS256, challenge, || Some(None))
+        .map_err(fault("invalid_request"))?;
     Ok(AuthorizationRequest {
         client_id: Arc::clone(&client.client_id),
         gateway: desk.gateway,
@@ -170,22 +185,31 @@ fn judge(desk: &Desk<'_>, query: &str) -> Result<AuthorizationRequest, Fault> {
 
 /// Gives a code for the company, which is managed again if it had left its partner.
 fn approve(desk: &mut Desk<'_>, request: AuthorizationRequest, status: StatusCode) -> Answer {
-    let company = desk.world.fixture.company();
-    if desk.state.directory.is_archived(company) {
-        return closed(&request, status);
+    if let Err(rule) = active(desk) {
+        return closed(rule, &request, status);
     }
+    let company = desk.world.fixture.company();
     desk.state.directory.readmit(company);
-    let code = desk.world.entropy.opaque();
+    let code = desk.unguessable(Rule::CodeUnguessable);
     let (uri, state) = (&request.redirect_uri, request.state.as_deref());
     let answer = send(Rule::AuthorizeApproved, status, uri, ("code", &code), state);
     let now = desk.now;
-    desk.state.issue_code(&code, request, company, now);
+    desk.state
+        .issue_code(Digest::of(&code), request, company, now);
     answer
 }
 
 /// In an archived company nobody is left who could consent.
-fn closed(request: &AuthorizationRequest, status: StatusCode) -> Answer {
-    let rule = Rule::AuthorizeCompanyActive;
+fn active(desk: &Desk<'_>) -> Result<(), Rule> {
+    let is_archived = desk
+        .state
+        .directory
+        .is_archived(desk.world.fixture.company());
+    let rules = &desk.world.rules;
+    rules.demand(Rule::AuthorizeCompanyActive, !is_archived)
+}
+
+fn closed(rule: Rule, request: &AuthorizationRequest, status: StatusCode) -> Answer {
     let (uri, state) = (&request.redirect_uri, request.state.as_deref());
     send(rule, status, uri, ("error", "access_denied"), state)
 }

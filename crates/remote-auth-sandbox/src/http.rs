@@ -18,6 +18,7 @@ use remote_oauth_client::endpoints::{AUTHORIZE_PATH, TOKEN_PATH};
 
 use crate::{
     authorize, consent,
+    danger::Rules,
     gateway::Gateway,
     ledger::{self, Entry},
     operation::{ROUTES, Route},
@@ -30,6 +31,9 @@ use crate::{
 
 const BODY_BYTES_MAX: usize = 64 * 1024;
 const BODY_READ_MAX: Duration = Duration::from_secs(10);
+/// The same two bounds where their rules are broken, so that memory and time stay bounded.
+const BROKEN_BODY_BYTES_MAX: usize = 1024 * 1024;
+const BROKEN_BODY_READ_MAX: Duration = Duration::from_secs(60);
 
 /// One gateway's way into the shared world.
 #[derive(Debug)]
@@ -68,7 +72,7 @@ async fn authorization_endpoint(State(door): State<Arc<Door>>, uri: Uri) -> Answ
 
 async fn consent_form(State(door): State<Arc<Door>>, request: Request) -> Answer {
     let (_, body) = request.into_parts();
-    match read(body).await {
+    match read(body, &door.world.rules).await {
         Ok(body) => authorize::decide(door.world.desk(door.gateway), &body),
         Err(refused) => refused,
     }
@@ -76,7 +80,7 @@ async fn consent_form(State(door): State<Arc<Door>>, request: Request) -> Answer
 
 async fn token_endpoint(State(door): State<Arc<Door>>, request: Request) -> Answer {
     let (parts, body) = request.into_parts();
-    match read(body).await {
+    match read(body, &door.world.rules).await {
         Ok(body) => token::answer(door.world.desk(door.gateway), &parts.headers, &body),
         Err(refused) => refused,
     }
@@ -98,7 +102,7 @@ async fn platform_operation(
 ) -> Answer {
     let (parts, body) = request.into_parts();
     let body = if route.method == Method::POST {
-        read(body).await
+        read(body, &door.world.rules).await
     } else {
         Ok(Bytes::new())
     };
@@ -125,8 +129,18 @@ pub(crate) async fn method_not_served() -> Answer {
 }
 
 /// Reads a body whole, within the bounds of size and time.
-pub(crate) async fn read(body: Body) -> Result<Bytes, Answer> {
-    match tokio::time::timeout(BODY_READ_MAX, to_bytes(body, BODY_BYTES_MAX)).await {
+pub(crate) async fn read(body: Body, rules: &Rules) -> Result<Bytes, Answer> {
+    let bytes_max = if rules.keep(Rule::BodyIsBounded) {
+        BODY_BYTES_MAX
+    } else {
+        BROKEN_BODY_BYTES_MAX
+    };
+    let read_max = if rules.keep(Rule::BodyInTime) {
+        BODY_READ_MAX
+    } else {
+        BROKEN_BODY_READ_MAX
+    };
+    match tokio::time::timeout(read_max, to_bytes(body, bytes_max)).await {
         Ok(Ok(body)) => Ok(body),
         // A body that broke off ends here too; nobody is left to read that answer.
         Ok(Err(_)) => {
@@ -146,7 +160,7 @@ pub(crate) async fn read(body: Body) -> Result<Bytes, Answer> {
 
 /// Writes down every request with the rule that decided it.
 async fn observe(State(door): State<Arc<Door>>, request: Request, next: Next) -> Response {
-    let (seen, response) = judge_host(request, next, ledger::shown_path).await;
+    let (seen, response) = judge_host(&door.world.rules, request, next, ledger::shown_path).await;
     let Seen {
         method,
         path,
@@ -175,24 +189,29 @@ pub(crate) struct Seen {
     pub(crate) rule: Rule,
 }
 
-/// Refuses foreign hosts, lets the others be answered, and takes the rule from the answer.
+/// Refuses foreign hosts, lets the others be answered, takes the rule from the answer, and puts in
+/// it what broken rules do to it.
 pub(crate) async fn judge_host(
+    rules: &Rules,
     request: Request,
     next: Next,
     shown_path: fn(&str) -> &'static str,
 ) -> (Seen, Response) {
     let method = ledger::shown_method(request.method());
     let path = shown_path(request.uri().path());
-    let mut response = if names_loopback(request.uri(), request.headers()) {
-        next.run(request).await
-    } else {
-        let status = StatusCode::MISDIRECTED_REQUEST;
-        Answer::message(Rule::HostIsLoopback, status, "Misdirected request").into_response()
+    let is_meant = names_loopback(request.uri(), request.headers());
+    let mut response = match rules.demand(Rule::HostIsLoopback, is_meant) {
+        Ok(()) => next.run(request).await,
+        Err(rule) => {
+            let status = StatusCode::MISDIRECTED_REQUEST;
+            Answer::message(rule, status, "Misdirected request").into_response()
+        }
     };
     let rule = response
         .extensions_mut()
         .remove::<Rule>()
         .expect("every answer carries its rule");
+    let response = rules.spoil(rule, response).await;
     let status = response.status().as_u16();
     let seen = Seen {
         method,

@@ -21,6 +21,7 @@
 //! * [`GogoxSandbox`], the JSON token endpoint of the second provider on an address of its own.
 //! * A [ledger](Sandbox::ledger) of every request with the [`Rule`] that decided it, and a
 //!   [`ManualClock`].
+//! * A broken form of every rule ([`danger`]), so that a judge of servers can be shown to say no.
 //!
 //! # What is not
 //!
@@ -68,6 +69,7 @@
 mod authorize;
 mod clock;
 mod consent;
+pub mod danger;
 mod delivery;
 mod directory;
 mod entropy;

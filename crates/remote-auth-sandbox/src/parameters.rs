@@ -33,6 +33,13 @@ impl Parameters {
         Ok(Self(pairs))
     }
 
+    /// Reads what can be decoded and passes over the rest, as only a sandbox with a broken rule does.
+    pub(crate) fn forgiving(text: &[u8]) -> Self {
+        let pairs = text.split(|&byte| byte == b'&');
+        let read = pairs.filter_map(|pair| Self::parse(pair).ok());
+        Self(read.flat_map(|one| one.0).take(PARAMETERS_MAX).collect())
+    }
+
     /// The value of a parameter; one sent without a value counts as not sent.
     ///
     /// See <https://www.rfc-editor.org/rfc/rfc6749#section-3.1>.

@@ -11,6 +11,7 @@ use tokio::net::TcpListener;
 
 use crate::{
     clock::{Clock, ManualClock},
+    danger::Rules,
     delivery::{self, Delivery},
     directory::Ending,
     entropy::Entropy,
@@ -19,6 +20,7 @@ use crate::{
     http::{self, Door},
     ledger::{Entry, Ledger},
     registration::Registration,
+    rule::Rule,
     server::{self, Running},
     state::{Digest, State},
     world::{World, lock},
@@ -200,6 +202,7 @@ impl fmt::Debug for Sandbox {
 #[derive(Debug)]
 #[must_use = "a builder does nothing until it is started"]
 pub struct Builder {
+    rules: Rules,
     address: IpAddr,
     port: u16,
     auto_approve: bool,
@@ -276,6 +279,30 @@ impl Builder {
         self
     }
 
+    /// Breaks one rule; [`danger::broken_form`](crate::danger::broken_form) says what happens
+    /// instead.
+    ///
+    /// It is for the negative controls of a judge of servers: the sandbox that is broken in exactly
+    /// one rule shows that the check of that rule can fail.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// use remote_auth_sandbox::{Rule, Sandbox};
+    ///
+    /// let rule = Rule::from_id("token.code.single_use").expect("a rule has this id");
+    /// let sandbox = Sandbox::builder().danger_broken(rule).start().await?;
+    /// # sandbox.shutdown().await;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn danger_broken(mut self, rule: Rule) -> Self {
+        self.rules.breaking(rule);
+        self
+    }
+
     /// Binds the three gateways and serves until the handle is dropped.
     ///
     /// # Errors
@@ -305,6 +332,7 @@ impl Builder {
         let fixture = Fixture::default();
         let state = State::new(&fixture);
         let world = Arc::new(World {
+            rules: self.rules,
             clock: self.clock,
             entropy,
             fixture,
@@ -335,6 +363,7 @@ impl Builder {
 impl Default for Builder {
     fn default() -> Self {
         Self {
+            rules: Rules::default(),
             address: Ipv4Addr::LOCALHOST.into(),
             port: 0,
             auto_approve: false,

@@ -78,6 +78,11 @@ impl Scope {
         Ok(Self(names))
     }
 
+    /// What a purpose gives where nothing was requested.
+    pub(crate) fn default_for(purpose: Purpose) -> Self {
+        Self::parse(None, purpose).expect("the default scope is in the catalogue")
+    }
+
     /// Narrows a grant to what a refresh asks for; nothing may be asked that was not granted.
     pub(crate) fn narrowed_to(&self, text: Option<&str>) -> Result<Self, NotListed> {
         let Some(text) = text else {

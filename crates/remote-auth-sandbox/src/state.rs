@@ -157,7 +157,7 @@ pub(crate) struct RefreshToken {
 }
 
 /// A link that signs one person in.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct MagicLink {
     pub(crate) gateway: Gateway,
     pub(crate) company: Arc<Company>,
@@ -178,7 +178,7 @@ pub(crate) struct State {
     pub(crate) directory: Directory,
     pub(crate) callbacks: Callbacks,
     pub(crate) meters: Meters,
-    grants: u64,
+    numbers: u64,
 }
 
 impl State {
@@ -192,13 +192,18 @@ impl State {
             directory: Directory::new(fixture),
             callbacks: Callbacks::default(),
             meters: Meters::default(),
-            grants: 0,
+            numbers: 0,
         }
     }
 
     pub(crate) fn new_grant(&mut self) -> GrantId {
-        self.grants += 1;
-        GrantId(self.grants)
+        GrantId(self.next_number())
+    }
+
+    /// A number that was not given before, and which anybody can guess.
+    pub(crate) fn next_number(&mut self) -> u64 {
+        self.numbers += 1;
+        self.numbers
     }
 
     /// Takes back every token that one consent gave.
@@ -261,7 +266,7 @@ impl State {
 
     pub(crate) fn issue_code(
         &mut self,
-        code: &str,
+        code: Digest,
         request: AuthorizationRequest,
         company: &Arc<Company>,
         now: Timestamp,
@@ -269,7 +274,7 @@ impl State {
         let (company, user) = (Arc::clone(company), Arc::clone(&company.manager));
         let expires_at = now.plus(CODE_LIFE);
         self.codes.put(
-            Digest::of(code),
+            code,
             Code {
                 request,
                 company,

@@ -139,6 +139,16 @@ impl Target {
             tls,
         })
     }
+
+    /// What a broken rule takes an address for that leads away from this machine: nobody is there.
+    pub(crate) const fn nowhere() -> Self {
+        Self {
+            addresses: Vec::new(),
+            authority: String::new(),
+            path_and_query: String::new(),
+            tls: false,
+        }
+    }
 }
 
 /// One event for one callback, signed and ready to be sent.

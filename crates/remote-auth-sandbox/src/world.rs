@@ -7,6 +7,7 @@ use std::{
 
 use crate::{
     clock::{Clock, Timestamp},
+    danger::Rules,
     directory::Ending,
     entropy::Entropy,
     fixture::Fixture,
@@ -14,6 +15,7 @@ use crate::{
     ledger::{Entry, Ledger},
     rate::{Payer, Reading},
     registration::Registration,
+    rule::Rule,
     scope::{Purpose, Scope},
     state::{AccessToken, Digest, Principal, State},
     webhook::{Event, Parcel},
@@ -21,6 +23,7 @@ use crate::{
 
 /// What all three gateways share.
 pub(crate) struct World {
+    pub(crate) rules: Rules,
     pub(crate) clock: Clock,
     pub(crate) entropy: Entropy,
     pub(crate) fixture: Fixture,
@@ -77,7 +80,7 @@ impl World {
         };
         let parcels = state.parcels(event, &company, self.clock.now());
         state.end_company(&company, ending);
-        Ok(parcels)
+        Ok(self.signed(parcels))
     }
 
     /// Deactivates the user of an employment and returns what there is to tell of it.
@@ -89,7 +92,17 @@ impl World {
         let event = Event::UserDeactivated(&employment);
         let parcels = state.parcels(event, &company, self.clock.now());
         state.deactivate(&employment);
-        Ok(parcels)
+        Ok(self.signed(parcels))
+    }
+
+    /// Leaves the signatures as they are, unless they are to be wrong.
+    fn signed(&self, mut parcels: Vec<Parcel>) -> Vec<Parcel> {
+        if !self.rules.keep(Rule::WebhookSigned) {
+            for parcel in &mut parcels {
+                parcel.signature = "0".repeat(parcel.signature.len());
+            }
+        }
+        parcels
     }
 
     fn customer_token(&self, token: Digest) -> Option<AccessToken> {
@@ -103,8 +116,7 @@ impl World {
             payer: Payer::Company(Arc::clone(&company.id)),
             gateway: Gateway::ALL[place],
             principal: Principal::Customer { company, user },
-            scope: Scope::parse(None, Purpose::Manager)
-                .expect("the default scope is in the catalogue"),
+            scope: Scope::default_for(Purpose::Manager),
             expires_at: None,
             grant: None,
         })
@@ -150,8 +162,32 @@ impl Desk<'_> {
     pub(crate) fn charge(&mut self, payer: Payer) -> Reading {
         let reading = self.state.meters.charge(self.gateway, payer, self.now);
         Reading {
-            refused_by: reading.refused_by.filter(|_| self.world.rate_limited),
+            refused_by: reading
+                .refused_by
+                .filter(|rule| self.world.rate_limited && self.world.rules.keep(*rule)),
             ..reading
+        }
+    }
+
+    /// Makes a value that nobody can guess, which is what the rule demands.
+    pub(crate) fn unguessable(&mut self, rule: Rule) -> String {
+        if self.world.rules.keep(rule) {
+            self.world.entropy.opaque()
+        } else {
+            self.state.next_number().to_string()
+        }
+    }
+
+    /// What a broken rule takes an unknown bearer token for: the demo client's own.
+    pub(crate) fn demo_client_token(&self) -> AccessToken {
+        let client = &self.world.registrations[0];
+        AccessToken {
+            payer: Payer::Client(Arc::clone(&client.client_id)),
+            gateway: self.gateway,
+            principal: Principal::Partner,
+            scope: Scope::default_for(Purpose::ClientCredentials),
+            expires_at: None,
+            grant: None,
         }
     }
 }

@@ -29,7 +29,7 @@ pub(super) fn router(desk: Arc<Desk>) -> Router {
 
 async fn token_endpoint(State(desk): State<Arc<Desk>>, request: Request) -> Answer {
     let (parts, body) = request.into_parts();
-    match http::read(body).await {
+    match http::read(body, &desk.rules).await {
         Ok(body) => token::issue(&desk, &parts.headers, &body),
         Err(refused) => refused,
     }
@@ -40,7 +40,7 @@ async fn orders(State(desk): State<Arc<Desk>>, headers: HeaderMap) -> Answer {
 }
 
 async fn observe(State(desk): State<Arc<Desk>>, request: Request, next: Next) -> Response {
-    let (seen, response) = http::judge_host(request, next, shown_path).await;
+    let (seen, response) = http::judge_host(&desk.rules, request, next, shown_path).await;
     let http::Seen {
         method,
         path,

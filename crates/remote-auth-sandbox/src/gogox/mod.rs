@@ -27,6 +27,7 @@ use remote_oauth_client::Secret;
 
 use crate::{
     clock::{Clock, ManualClock, Timestamp},
+    danger::Rules,
     entropy::Entropy,
     ledger::Ledger,
     rule::Rule,
@@ -155,6 +156,7 @@ pub struct GogoxEntry {
 #[derive(Debug)]
 #[must_use = "a builder does nothing until it is started"]
 pub struct GogoxBuilder {
+    rules: Rules,
     address: IpAddr,
     port: u16,
     clock: Clock,
@@ -197,6 +199,16 @@ impl GogoxBuilder {
         self
     }
 
+    /// Breaks one rule; [`danger::broken_form`](crate::danger::broken_form) says what happens
+    /// instead.
+    ///
+    /// It is for the negative controls of a judge of servers, as
+    /// [`Builder::danger_broken`](crate::Builder::danger_broken) is.
+    pub fn danger_broken(mut self, rule: Rule) -> Self {
+        self.rules.breaking(rule);
+        self
+    }
+
     /// Binds and serves until the handle is dropped.
     ///
     /// # Errors
@@ -214,6 +226,7 @@ impl GogoxBuilder {
         }
         let listener = server::bind(self.address, self.port).await?;
         let desk = Arc::new(Desk {
+            rules: self.rules,
             url: format!("http://{}", listener.local_addr()?),
             client_id,
             client_secret,
@@ -233,6 +246,7 @@ impl GogoxBuilder {
 impl Default for GogoxBuilder {
     fn default() -> Self {
         Self {
+            rules: Rules::default(),
             address: Ipv4Addr::LOCALHOST.into(),
             port: 0,
             clock: Clock::default(),
@@ -244,6 +258,7 @@ impl Default for GogoxBuilder {
 
 /// Everything that one decision may look at.
 struct Desk {
+    rules: Rules,
     url: String,
     client_id: String,
     client_secret: Secret,

@@ -55,45 +55,50 @@ pub(super) fn issue(desk: &Desk, headers: &HeaderMap, body: &[u8]) -> Answer {
 
 /// Names the first rule that a token request breaks.
 fn judge(desk: &Desk, headers: &HeaderMap, body: &[u8]) -> Result<(), Refusal> {
-    let rule = Rule::GogoxJsonOnly;
-    let not_json = || Refusal::invalid_request(rule, "the body has to be a JSON object");
-    if !platform::is_json(headers) {
-        return Err(not_json());
-    }
-    let body: Map<String, Value> = serde_json::from_slice(body).map_err(|_| not_json())?;
-    if headers.contains_key(header::AUTHORIZATION) {
-        let description = "client credentials belong in the body and nowhere else";
-        return Err(Refusal::invalid_request(Rule::GogoxOneMethod, description));
-    }
+    let invalid = |description| move |rule| Refusal::invalid_request(rule, description);
+    let rules = &desk.rules;
+    let object = |body| serde_json::from_slice::<Map<String, Value>>(body).ok();
+    let sent = platform::is_json(headers).then(|| object(body)).flatten();
+    let body = rules
+        .find(Rule::GogoxJsonOnly, sent, || {
+            object(body).or_else(|| Some(Map::new()))
+        })
+        .map_err(invalid("the body has to be a JSON object"))?;
+    let in_header = headers.contains_key(header::AUTHORIZATION);
+    rules
+        .demand(Rule::GogoxOneMethod, !in_header)
+        .map_err(invalid(
+            "client credentials belong in the body and nowhere else",
+        ))?;
     let member = |name: &str| {
         let text = body.get(name).and_then(Value::as_str);
         let text = text.filter(|text| !text.is_empty());
-        let description = "client_id, client_secret and grant_type have to be there as text";
-        text.ok_or(Refusal::invalid_request(
-            Rule::GogoxMembersPresent,
-            description,
-        ))
+        let missing = "client_id, client_secret and grant_type have to be there as text";
+        rules
+            .find(Rule::GogoxMembersPresent, text, || Some(""))
+            .map_err(invalid(missing))
     };
     let (client_id, client_secret) = (member("client_id")?, member("client_secret")?);
-    if member("grant_type")? != "client_credentials" {
-        return Err(Refusal {
-            rule: Rule::GogoxGrantType,
+    let grant_is_known = member("grant_type")? == "client_credentials";
+    rules
+        .demand(Rule::GogoxGrantType, grant_is_known)
+        .map_err(|rule| Refusal {
+            rule,
             status: StatusCode::BAD_REQUEST,
             error: "unsupported_grant_type",
             description: "the only grant type is client_credentials",
-        });
-    }
+        })?;
     // Both are always compared, so that the time tells nothing about the secret.
     let secret_is_right = desk.client_secret.same_as(&Secret::from(client_secret));
-    if !(secret_is_right & (desk.client_id == client_id)) {
-        return Err(Refusal {
-            rule: Rule::GogoxClientRight,
+    let client_is_right = secret_is_right & (desk.client_id == client_id);
+    rules
+        .demand(Rule::GogoxClientRight, client_is_right)
+        .map_err(|rule| Refusal {
+            rule,
             status: StatusCode::UNAUTHORIZED,
             error: "invalid_client",
             description: "the client is unknown or its secret is wrong",
-        });
-    }
-    Ok(())
+        })
 }
 
 /// `GET /delivery/orders`: an empty list for whoever has a token.
@@ -118,13 +123,19 @@ pub(super) fn orders(desk: &Desk, headers: &HeaderMap) -> Answer {
 
 /// Names the first rule that a bearer token breaks, and says so in words.
 fn judge_bearer(desk: &Desk, headers: &HeaderMap) -> Result<(), (Rule, &'static str)> {
-    let token = platform::bearer_text(headers)
-        .ok_or((Rule::GogoxBearerPresent, "the access token is missing"))?;
-    let end = lock(&desk.access_tokens).get(Digest::of(token)).copied();
-    let end = end.ok_or((Rule::GogoxBearerKnown, "the access token is not known"))?;
-    if desk.clock.now() < end {
-        Ok(())
-    } else {
-        Err((Rule::GogoxBearerUnexpired, "the access token expired"))
-    }
+    let because = |words| move |rule| (rule, words);
+    let rules = &desk.rules;
+    let Some(token) = platform::bearer_text(headers) else {
+        return rules
+            .demand(Rule::GogoxBearerPresent, false)
+            .map_err(because("the access token is missing"));
+    };
+    let Some(end) = lock(&desk.access_tokens).get(Digest::of(token)).copied() else {
+        return rules
+            .demand(Rule::GogoxBearerKnown, false)
+            .map_err(because("the access token is not known"));
+    };
+    rules
+        .demand(Rule::GogoxBearerUnexpired, desk.clock.now() < end)
+        .map_err(because("the access token expired"))
 }

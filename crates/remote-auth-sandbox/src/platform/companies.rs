@@ -8,9 +8,10 @@ use std::{sync::Arc, time::Duration};
 use axum::http::StatusCode;
 use serde_json::{Map, Value, json};
 
-use super::{Asked, pages, wire};
+use super::{Asked, company_not_found, pages, wire};
 use crate::{
     clock::Timestamp,
+    danger::Rules,
     fixture::{Company, User},
     iso8601,
     parameters::Parameters,
@@ -57,10 +58,11 @@ pub(super) fn list(desk: &Desk<'_>, asked: &Asked<'_>) -> Result<Answer, Refused
 /// `POST …/companies`: a company and its owner, and on request the tokens to act in it.
 pub(super) fn create(desk: &mut Desk<'_>, asked: &Asked<'_>) -> Result<Answer, Refused> {
     let client_id = Arc::clone(client_id(asked)?);
+    let rules = &desk.world.rules;
     let sent = asked.parameters()?;
-    let wishes = wishes(&sent)?;
-    let scope = company_scope(&sent)?;
-    let body = wire::object(asked.headers, asked.body)?;
+    let wishes = wishes(rules, &sent)?;
+    let scope = company_scope(rules, &sent)?;
+    let body = asked.object()?;
     let [
         name,
         country_code,
@@ -68,17 +70,20 @@ pub(super) fn create(desk: &mut Desk<'_>, asked: &Asked<'_>) -> Result<Answer, R
         owner_name,
         owner_email,
         accepted,
-    ] = required(&body)?;
+    ] = required(rules, &body)?;
     let accepted_at = judge_fields(
+        rules,
         country_code,
         desired_currency,
         owner_email,
         accepted,
         desk.now,
     )?;
-    let external_id = external_id(&body)?;
+    let external_id = external_id(rules, &body)?;
     if let Some(existing) = desk.state.directory.named(desk.gateway, name) {
-        return Err(Refused::already_exists(Rule::CompanyNameNew, existing));
+        rules
+            .demand(Rule::CompanyNameNew, false)
+            .map_err(|rule| Refused::already_exists(rule, existing))?;
     }
 
     let company = Arc::new(Company {
@@ -115,14 +120,20 @@ pub(super) fn create(desk: &mut Desk<'_>, asked: &Asked<'_>) -> Result<Answer, R
 /// `POST …/companies/{company_id}/create-token`: tokens for a company that the client manages.
 pub(super) fn create_token(desk: &mut Desk<'_>, asked: &Asked<'_>) -> Result<Answer, Refused> {
     let client_id = client_id(asked)?;
-    let scope = company_scope(&asked.parameters()?)?;
+    let rules = &desk.world.rules;
+    let scope = company_scope(rules, &asked.parameters()?)?;
     let managed = desk
         .state
         .directory
         .company(client_id, desk.gateway, asked.id);
-    let company = managed
+    let unmanaged = || {
+        let unmanaged = desk.world.fixture.unmanaged_company();
+        Some(unmanaged).filter(|company| *company.id == *asked.id)
+    };
+    let company = rules
+        .find(Rule::CreateTokenManaged, managed, unmanaged)
         .map(Arc::clone)
-        .ok_or_else(|| Refused::not_found(Rule::CreateTokenManaged, "Company not found"))?;
+        .map_err(company_not_found)?;
     let grant = desk.state.new_grant();
     let tokens = token::give_company(desk, client_id, (&company, &company.manager), scope, grant);
     let body = wire::company_token_response(tokens);
@@ -141,14 +152,17 @@ struct Wishes {
 }
 
 /// Reads `action` and `async`; parameters that are not documented, such as `actions`, say nothing.
-fn wishes(sent: &Parameters) -> Result<Wishes, Refused> {
-    let invalid = |name| Refused::field(Rule::CompanyQueryKnown, name);
-    if sent
-        .get("async")
-        .is_some_and(|wish| wish != "true" && wish != "false")
-    {
-        return Err(invalid("async"));
-    }
+fn wishes(rules: &Rules, sent: &Parameters) -> Result<Wishes, Refused> {
+    let demand = |name, is_known| {
+        rules
+            .demand(Rule::CompanyQueryKnown, is_known)
+            .map_err(|rule| Refused::field(rule, name))
+    };
+    let wish = sent.get("async");
+    demand(
+        "async",
+        wish.is_none_or(|wish| wish == "true" || wish == "false"),
+    )?;
     let mut wishes = Wishes { tokens: false };
     for action in sent
         .get("action")
@@ -159,20 +173,23 @@ fn wishes(sent: &Parameters) -> Result<Wishes, Refused> {
             "get_oauth_access_tokens" => wishes.tokens = true,
             // The sandbox has no mail to send.
             "send_create_password_email" => {}
-            _ => return Err(invalid("action")),
+            _ => demand("action", false)?,
         }
     }
     Ok(wishes)
 }
 
 /// The scope of a company's token is judged as a consent of that company is.
-fn company_scope(sent: &Parameters) -> Result<Scope, Refused> {
-    Scope::parse(sent.get("scope"), Purpose::Consent)
-        .map_err(|_| Refused::field(Rule::CompanyTokenScope, "scope"))
+fn company_scope(rules: &Rules, sent: &Parameters) -> Result<Scope, Refused> {
+    let scope = Scope::parse(sent.get("scope"), Purpose::Consent).ok();
+    let default = || Some(Scope::default_for(Purpose::Consent));
+    rules
+        .find(Rule::CompanyTokenScope, scope, default)
+        .map_err(|rule| Refused::field(rule, "scope"))
 }
 
 /// Finds the text of every required field, or names all that are missing.
-fn required(body: &Map<String, Value>) -> Result<[&str; 6], Refused> {
+fn required<'a>(rules: &Rules, body: &'a Map<String, Value>) -> Result<[&'a str; 6], Refused> {
     let text = |field: &str| match body.get(field) {
         None | Some(Value::Null) => Err("can't be blank"),
         Some(Value::String(text)) if text.trim().is_empty() => Err("can't be blank"),
@@ -183,24 +200,26 @@ fn required(body: &Map<String, Value>) -> Result<[&str; 6], Refused> {
         .iter()
         .filter_map(|field| Some((*field, text(field).err()?)))
         .collect();
-    if faults.is_empty() {
-        Ok(REQUIRED.map(|field| text(field).unwrap_or_default()))
-    } else {
-        Err(Refused::fields(Rule::CompanyFieldsPresent, &faults))
-    }
+    rules
+        .demand(Rule::CompanyFieldsPresent, faults.is_empty())
+        .map_err(|rule| Refused::fields(rule, &faults))?;
+    Ok(REQUIRED.map(|field| text(field).unwrap_or_default()))
 }
 
 /// Reads what the partner calls the company, if it says so.
-fn external_id(body: &Map<String, Value>) -> Result<Option<String>, Refused> {
+fn external_id(rules: &Rules, body: &Map<String, Value>) -> Result<Option<String>, Refused> {
     match body.get("external_id") {
         None | Some(Value::Null) => Ok(None),
         Some(Value::String(id)) if id.len() <= FIELD_BYTES_MAX => Ok(Some(id.clone())),
-        Some(_) => Err(Refused::field(Rule::CompanyFieldsValid, "external_id")),
+        Some(_) => rules
+            .find(Rule::CompanyFieldsValid, None, || Some(None))
+            .map_err(|rule| Refused::field(rule, "external_id")),
     }
 }
 
 /// Judges what the fields say, and returns when the terms of service were accepted.
 fn judge_fields(
+    rules: &Rules,
     country_code: &str,
     desired_currency: &str,
     owner_email: &str,
@@ -224,14 +243,17 @@ fn judge_fields(
     ];
     let faulty = judged.iter().filter(|(_, good)| !good);
     let faults: Vec<(&str, &str)> = faulty.map(|(field, _)| (*field, "is invalid")).collect();
-    let Some(accepted_at) = accepted_at.filter(|_| faults.is_empty()) else {
-        return Err(Refused::fields(Rule::CompanyFieldsValid, &faults));
-    };
-    if accepted_at > now || now.since(accepted_at) > TERMS_AGE_MAX {
-        let fault = "must be within the previous 15 minutes";
-        let faults = [("terms_of_service_accepted_at", fault)];
-        return Err(Refused::fields(Rule::CompanyTermsRecent, &faults));
-    }
+    let all_good = accepted_at.filter(|_| faults.is_empty());
+    let accepted_at = rules
+        .find(Rule::CompanyFieldsValid, all_good, || {
+            Some(accepted_at.unwrap_or(now))
+        })
+        .map_err(|rule| Refused::fields(rule, &faults))?;
+    let is_recent = accepted_at <= now && now.since(accepted_at) <= TERMS_AGE_MAX;
+    let fault = "must be within the previous 15 minutes";
+    rules
+        .demand(Rule::CompanyTermsRecent, is_recent)
+        .map_err(|rule| Refused::fields(rule, &[("terms_of_service_accepted_at", fault)]))?;
     Ok(accepted_at)
 }
 

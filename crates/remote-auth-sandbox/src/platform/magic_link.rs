@@ -32,26 +32,33 @@ const PATH_BYTES_MAX: usize = 2_000;
 
 /// `POST …/magic-link`.
 pub(super) fn create(desk: &mut Desk<'_>, asked: &Asked<'_>) -> Result<Answer, Refused> {
-    let body = wire::object(asked.headers, asked.body)?;
-    let (field, id) = person(&body)?;
-    let path = match body.get("path") {
-        None => PATH_DEFAULT,
-        Some(path) => path
-            .as_str()
-            .filter(|path| is_good_path(path))
-            .ok_or_else(|| Refused::field(Rule::MagicLinkPath, "path"))?,
-    };
+    let body = asked.object()?;
+    let rules = &desk.world.rules;
+    let invalid = |field| move |rule| Refused::field(rule, field);
     let company = Arc::clone(asked.company()?);
-    let unknown = || Refused::field(Rule::MagicLinkPersonKnown, field);
+    let (field, id) = match person(&body) {
+        Ok(person) => person,
+        Err(field) => rules
+            .find(Rule::MagicLinkPerson, None, || {
+                Some(first_person(&body).unwrap_or(("user_id", &company.manager.id)))
+            })
+            .map_err(invalid(field))?,
+    };
+    let path = body.get("path").map_or(Some(PATH_DEFAULT), Value::as_str);
+    let good_path = path.filter(|path| is_good_path(path));
+    let path = rules
+        .find(Rule::MagicLinkPath, good_path, || path)
+        .map_err(invalid("path"))?;
     let employment = if field == "employment_id" {
         let own = company.employment(id);
         let active = own.filter(|own| !desk.state.directory.is_deactivated(own));
-        Some(Arc::clone(active.ok_or_else(unknown)?))
-    } else if company.manager.id == id {
-        None
+        active.map(|own| Some(Arc::clone(own)))
     } else {
-        return Err(unknown());
+        (company.manager.id == id).then_some(None)
     };
+    let employment = rules
+        .find(Rule::MagicLinkPersonKnown, employment, || Some(None))
+        .map_err(invalid(field))?;
 
     let ticket = desk.world.entropy.opaque();
     let gateway_url = desk.world.gateway_url(desk.gateway);
@@ -69,14 +76,21 @@ pub(super) fn create(desk: &mut Desk<'_>, asked: &Asked<'_>) -> Result<Answer, R
 
 /// `GET /magic-link`: the page on which a person would be signed in.
 pub(crate) fn open(mut desk: Desk<'_>, query: &str) -> Answer {
-    let gateway = desk.gateway;
+    let (gateway, opens_once) = (desk.gateway, desk.world.rules.keep(Rule::MagicLinkOnce));
     let sent = Parameters::parse(query.as_bytes()).ok();
     let ticket = sent.as_ref().and_then(|sent| sent.get("token"));
     let key = ticket.map(Digest::of).filter(|key| {
         let link = desk.state.magic_links.get(*key);
-        link.is_some_and(|link| link.gateway == gateway)
+        link.is_some_and(|link| link.gateway == gateway || !opens_once)
     });
-    let Some(link) = key.and_then(|key| desk.state.magic_links.take(key)) else {
+    let link = key.and_then(|key| {
+        if opens_once {
+            desk.state.magic_links.take(key)
+        } else {
+            desk.state.magic_links.get(key).cloned()
+        }
+    });
+    let Some(link) = link else {
         let fault = "This link was already opened, has ended, or was not made here.";
         return page::fault(Rule::MagicLinkOnce, fault);
     };
@@ -99,24 +113,30 @@ pub(crate) fn open(mut desk: Desk<'_>, query: &str) -> Answer {
     )
 }
 
+/// The members that may say for whom a link is.
+const PERSONS: [&str; 2] = ["user_id", "employment_id"];
+
 /// Reads for whom the link is: exactly one of two members, with nothing but `path` beside it.
-fn person(body: &Map<String, Value>) -> Result<(&'static str, &str), Refused> {
-    const PERSONS: [&str; 2] = ["user_id", "employment_id"];
-    let invalid = |field: &str| Refused::field(Rule::MagicLinkPerson, field);
+/// Otherwise names the member that is wrong.
+fn person(body: &Map<String, Value>) -> Result<(&'static str, &str), &'static str> {
     let known = |name: &str| name == "path" || PERSONS.contains(&name);
     if body.keys().any(|name| !known(name)) {
         // A name that the caller chose is not repeated.
-        return Err(invalid("body"));
+        return Err("body");
     }
     let mut sent = PERSONS
         .into_iter()
         .filter_map(|name| Some((name, body.get(name)?)));
     let (Some((name, id)), None) = (sent.next(), sent.next()) else {
-        return Err(invalid("user_id"));
+        return Err("user_id");
     };
-    id.as_str()
-        .map(|id| (name, id))
-        .ok_or_else(|| invalid(name))
+    id.as_str().map(|id| (name, id)).ok_or(name)
+}
+
+/// Reads the first person that a body names, whatever else stands there.
+fn first_person(body: &Map<String, Value>) -> Option<(&'static str, &str)> {
+    let named = |name| Some((name, body.get(name)?.as_str()?));
+    PERSONS.into_iter().find_map(named)
 }
 
 /// Judges where a person wants to arrive: segments of letters, digits, `_` and `-`, and perhaps a

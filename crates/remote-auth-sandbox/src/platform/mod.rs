@@ -16,15 +16,17 @@ mod wire;
 use std::sync::Arc;
 
 use axum::http::{HeaderMap, header};
+use serde_json::{Map, Value};
 
 use crate::{
+    danger::Rules,
     fixture::Company,
     operation::{Kind, Operation, Route, identifier},
     parameters::Parameters,
     rule::Rule,
     state::{AccessToken, Principal},
     wire::{Answer, too_many_requests},
-    world::Desk,
+    world::{Desk, World},
 };
 
 pub(crate) use magic_link::{MAGIC_LINK_PATH, open as open_magic_link};
@@ -33,6 +35,7 @@ pub(crate) use wire::is_json;
 
 /// One request to an operation, with a token that may use it.
 struct Asked<'a> {
+    world: &'a World,
     token: AccessToken,
     headers: &'a HeaderMap,
     /// The identifier in the path, or nothing where the path has none.
@@ -50,8 +53,11 @@ impl Asked<'_> {
             | Principal::Customer { company, .. }
             | Principal::Employee { company, .. } => Ok(company),
             Principal::Partner => {
-                let rule = Rule::PlatformCompanyVisible;
-                Err(Refused::not_found(rule, "Company not found"))
+                let demo = || Some(self.world.fixture.company());
+                self.world
+                    .rules
+                    .find(Rule::PlatformCompanyVisible, None, demo)
+                    .map_err(company_not_found)
             }
         }
     }
@@ -59,8 +65,23 @@ impl Asked<'_> {
     /// The parameters in the query, read strictly.
     fn parameters(&self) -> Result<Parameters, Refused> {
         let sent = Parameters::parse(self.query.as_bytes()).ok();
-        sent.filter(|sent| !sent.repeats_any())
-            .ok_or_else(|| Refused::bad_request(Rule::PlatformQuery, "Invalid query"))
+        let sent = sent.filter(|sent| !sent.repeats_any());
+        let forgiving = || Some(Parameters::forgiving(self.query.as_bytes()));
+        self.world
+            .rules
+            .find(Rule::PlatformQuery, sent, forgiving)
+            .map_err(|rule| Refused::bad_request(rule, "Invalid query"))
+    }
+
+    /// The body, which has to be a JSON object and say so.
+    fn object(&self) -> Result<Map<String, Value>, Refused> {
+        let object = || serde_json::from_slice(self.body).ok();
+        let sent = wire::is_json(self.headers).then(object).flatten();
+        let any = || object().or_else(|| Some(Map::new()));
+        self.world
+            .rules
+            .find(Rule::PlatformJson, sent, any)
+            .map_err(|rule| Refused::bad_request(rule, "The body is not a JSON object"))
     }
 }
 
@@ -85,13 +106,14 @@ pub(crate) fn answer(
         .iter()
         .filter_map(|template| identifier(template, path));
     let asked = Asked {
+        world: desk.world,
         token,
         headers,
         id: ids.next().unwrap_or_default(),
         query,
         body,
     };
-    admit(route, &asked.token)
+    admit(&desk.world.rules, route, &asked.token)
         .and_then(|()| serve(&mut desk, route.operation, &asked))
         .unwrap_or_else(Refused::answer)
         .metered(Some(reading))
@@ -114,15 +136,16 @@ fn serve(desk: &mut Desk<'_>, operation: Operation, asked: &Asked<'_>) -> Result
 
 /// Finds what the bearer token of a request stands for, or the rule that it breaks.
 fn bearer(desk: &Desk<'_>, headers: &HeaderMap) -> Result<AccessToken, Rule> {
-    let token = bearer_text(headers).ok_or(Rule::BearerPresent)?;
-    let token = desk.access_token(token).ok_or(Rule::BearerKnown)?;
-    if token.gateway != desk.gateway {
-        Err(Rule::BearerGateway)
-    } else if token.expires_at.is_some_and(|end| desk.now >= end) {
-        Err(Rule::BearerUnexpired)
-    } else {
-        Ok(token)
-    }
+    let rules = &desk.world.rules;
+    let unknown = || Some(desk.demo_client_token());
+    let token = match bearer_text(headers) {
+        None => rules.find(Rule::BearerPresent, None, unknown)?,
+        Some(text) => rules.find(Rule::BearerKnown, desk.access_token(text), unknown)?,
+    };
+    rules.demand(Rule::BearerGateway, token.gateway == desk.gateway)?;
+    let has_ended = token.expires_at.is_some_and(|end| desk.now >= end);
+    rules.demand(Rule::BearerUnexpired, !has_ended)?;
+    Ok(token)
 }
 
 /// The text of the one bearer token in the header.
@@ -136,23 +159,29 @@ pub(crate) fn bearer_text(headers: &HeaderMap) -> Option<&str> {
 }
 
 /// Judges the kind of token and its scope by the table.
-fn admit(route: &Route, token: &AccessToken) -> Result<(), Refused> {
+fn admit(rules: &Rules, route: &Route, token: &AccessToken) -> Result<(), Refused> {
     let kind = Kind::of(&token.principal);
-    if !route.kinds.contains(&kind) {
-        // Where a company's data is read, a partner's own token finds no company to read.
-        let reads_people = matches!(
-            route.operation,
-            Operation::ListEmployments | Operation::ListCompanyManagers
-        );
-        return Err(if kind == Kind::Partner && reads_people {
-            Refused::not_found(Rule::PlatformCompanyVisible, "Company not found")
-        } else {
-            Refused::forbidden(Rule::PlatformPrincipal)
-        });
-    }
-    if route.scopes.is_empty() || token.scope.has_any_of(route.scopes) {
-        Ok(())
+    let is_allowed = route.kinds.contains(&kind);
+    // Where a company's data is read, a partner's own token finds no company to read.
+    let reads_people = matches!(
+        route.operation,
+        Operation::ListEmployments | Operation::ListCompanyManagers
+    );
+    if kind == Kind::Partner && reads_people {
+        rules
+            .demand(Rule::PlatformCompanyVisible, is_allowed)
+            .map_err(company_not_found)?;
     } else {
-        Err(Refused::forbidden(Rule::PlatformScope))
+        rules
+            .demand(Rule::PlatformPrincipal, is_allowed)
+            .map_err(Refused::forbidden)?;
     }
+    let is_granted = route.scopes.is_empty() || token.scope.has_any_of(route.scopes);
+    rules
+        .demand(Rule::PlatformScope, is_granted)
+        .map_err(Refused::forbidden)
+}
+
+fn company_not_found(rule: Rule) -> Refused {
+    Refused::not_found(rule, "Company not found")
 }

@@ -11,6 +11,8 @@ const PAGE_SIZE_MAX: usize = 100;
 /// Answers one page of a list, or 422 where the query asks for no page that there could be.
 pub(super) fn page(name: &str, all: &[Value], asked: &Asked<'_>) -> Result<Answer, Refused> {
     let sent = asked.parameters().ok();
+    let rules = &asked.world.rules;
+    let invalid = |name| move |rule| Refused::field(rule, name);
     let number = |name, default| {
         let number = match sent.as_ref().map(|sent| sent.get(name)) {
             None => None,
@@ -18,12 +20,14 @@ pub(super) fn page(name: &str, all: &[Value], asked: &Asked<'_>) -> Result<Answe
             Some(Some(text)) => text.parse::<usize>().ok(),
         };
         let good = number.filter(|number| *number > 0);
-        good.ok_or_else(|| Refused::field(Rule::PlatformPaging, name))
+        rules
+            .find(Rule::PlatformPaging, good, || Some(default))
+            .map_err(invalid(name))
     };
     let (page, page_size) = (number("page", 1)?, number("page_size", PAGE_SIZE_DEFAULT)?);
-    if page_size > PAGE_SIZE_MAX {
-        return Err(Refused::field(Rule::PlatformPaging, "page_size"));
-    }
+    rules
+        .demand(Rule::PlatformPaging, page_size <= PAGE_SIZE_MAX)
+        .map_err(invalid("page_size"))?;
     let shown: Vec<&Value> = all
         .iter()
         .skip((page - 1).saturating_mul(page_size))

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{Asked, pages, wire};
+use super::{Asked, company_not_found, pages, wire};
 use crate::{fixture::Company, platform::wire::Refused, rule::Rule, wire::Answer, world::Desk};
 
 /// `GET …/employments`: those of the token's company, which `email` and `status` may narrow.
@@ -34,10 +34,10 @@ fn company<'a>(asked: &'a Asked<'_>) -> Result<&'a Company, Refused> {
     let company = asked.company()?;
     let sent = asked.parameters().ok();
     let named = sent.as_ref().and_then(|sent| sent.get("company_id"));
-    if named.is_none_or(|id| *id == *company.id) {
-        Ok(company)
-    } else {
-        let rule = Rule::PlatformCompanyVisible;
-        Err(Refused::not_found(rule, "Company not found"))
-    }
+    let is_own = named.is_none_or(|id| *id == *company.id);
+    let rules = &asked.world.rules;
+    rules
+        .demand(Rule::PlatformCompanyVisible, is_own)
+        .map_err(company_not_found)?;
+    Ok(company)
 }

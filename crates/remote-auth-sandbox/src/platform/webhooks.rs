@@ -22,17 +22,26 @@ const URL_BYTES_MAX: usize = 2_048;
 
 /// `POST …/webhook-callbacks`.
 pub(super) fn create(desk: &mut Desk<'_>, asked: &Asked<'_>) -> Result<Answer, Refused> {
-    let body = wire::object(asked.headers, asked.body)?;
+    let body = asked.object()?;
     let known = ["url", "subscribed_events", "subscribe_to_all_events"];
-    if body.keys().any(|name| !known.contains(&name.as_str())) {
-        return Err(Refused::field(Rule::WebhookFields, "body"));
-    }
+    let rules = &desk.world.rules;
+    let invalid = |field| move |rule| Refused::field(rule, field);
+    let all_known = body.keys().all(|name| known.contains(&name.as_str()));
+    rules
+        .demand(Rule::WebhookFields, all_known)
+        .map_err(invalid("body"))?;
     let url = body.get("url").and_then(Value::as_str).unwrap_or_default();
     let target = Some(url)
         .filter(|url| url.len() <= URL_BYTES_MAX)
-        .and_then(Target::parse)
-        .ok_or_else(|| Refused::field(Rule::WebhookUrl, "url"))?;
-    let subscription = subscription(&body)?;
+        .and_then(Target::parse);
+    let target = rules
+        .find(Rule::WebhookUrl, target, || Some(Target::nowhere()))
+        .map_err(invalid("url"))?;
+    let subscription = rules
+        .find(Rule::WebhookEvents, subscription(&body), || {
+            Some(Subscription::All)
+        })
+        .map_err(invalid("subscribed_events"))?;
 
     let (id, signing_key) = (desk.world.entropy.uuid(), desk.world.entropy.base32());
     let key = hmac::Key::new(hmac::HMAC_SHA256, signing_key.as_bytes());
@@ -55,36 +64,32 @@ pub(super) fn create(desk: &mut Desk<'_>, asked: &Asked<'_>) -> Result<Answer, R
 pub(super) fn delete(desk: &mut Desk<'_>, asked: &Asked<'_>) -> Result<Answer, Refused> {
     let (owner, company, gateway) = (&asked.token.payer, asked.company()?, desk.gateway);
     let callbacks = &mut desk.state.callbacks;
-    if callbacks.delete(asked.id, gateway, owner, company) {
-        let (rule, status) = (Rule::WebhookDeleted, StatusCode::OK);
-        Ok(Answer::json(rule, status, &wire::success()))
-    } else {
-        let rule = Rule::WebhookKnown;
-        Err(Refused::not_found(rule, "Webhook callback not found"))
-    }
+    let was_there = callbacks.delete(asked.id, gateway, owner, company);
+    let rules = &desk.world.rules;
+    rules
+        .demand(Rule::WebhookKnown, was_there)
+        .map_err(|rule| Refused::not_found(rule, "Webhook callback not found"))?;
+    let (rule, status) = (Rule::WebhookDeleted, StatusCode::OK);
+    Ok(Answer::json(rule, status, &wire::success()))
 }
 
 /// Reads what the callback wants to hear of: all events, or those it names, and not both.
-fn subscription(body: &Map<String, Value>) -> Result<Subscription, Refused> {
-    let invalid = || Refused::field(Rule::WebhookEvents, "subscribed_events");
+fn subscription(body: &Map<String, Value>) -> Option<Subscription> {
     let all = match body.get("subscribe_to_all_events") {
         None => false,
-        Some(all) => all.as_bool().ok_or_else(invalid)?,
+        Some(all) => all.as_bool()?,
     };
     match (all, body.get("subscribed_events")) {
-        (true, None) => Ok(Subscription::All),
+        (true, None) => Some(Subscription::All),
         (false, Some(Value::Array(names))) if (1..=EVENTS_MAX).contains(&names.len()) => {
             let name = |name: &Value| {
                 let name = name.as_str().filter(|name| is_event_name(name));
-                name.map(str::to_owned).ok_or_else(invalid)
+                name.map(str::to_owned)
             };
-            names
-                .iter()
-                .map(name)
-                .collect::<Result<_, _>>()
-                .map(Subscription::Named)
+            let names = names.iter().map(name).collect::<Option<_>>();
+            names.map(Subscription::Named)
         }
-        _ => Err(invalid()),
+        _ => None,
     }
 }
 

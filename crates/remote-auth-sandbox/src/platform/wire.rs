@@ -85,14 +85,6 @@ impl Refused {
     }
 }
 
-/// Reads a body that has to be a JSON object and say so.
-pub(super) fn object(headers: &HeaderMap, body: &[u8]) -> Result<Map<String, Value>, Refused> {
-    let object = is_json(headers)
-        .then(|| serde_json::from_slice(body).ok())
-        .flatten();
-    object.ok_or_else(|| Refused::bad_request(Rule::PlatformJson, "The body is not a JSON object"))
-}
-
 /// Tells whether the media type is `application/json`, with parameters or without.
 pub(crate) fn is_json(headers: &HeaderMap) -> bool {
     let media_type = headers

@@ -10,11 +10,13 @@ use std::sync::Arc;
 
 use crate::{
     clock::Timestamp,
+    danger::Rules,
     gateway::Gateway,
     parameters::Parameters,
     registration::Registration,
     rule::Rule,
-    state::{Code, Digest, Principal},
+    scope::{Purpose, Scope},
+    state::{AuthorizationRequest, Code, Digest, Principal},
     token::{give_company, required},
     wire::{Issued, OAuthError, Refusal},
     world::Desk,
@@ -25,14 +27,19 @@ pub(super) fn redeem(
     client: &Registration,
     form: &Parameters,
 ) -> Result<Issued, Refusal> {
-    let key = Digest::of(required(form, "code")?);
+    let rules = &desk.world.rules;
+    let key = Digest::of(required(rules, form, "code")?);
+    if desk.state.codes.get(key).is_none() && !rules.keep(Rule::CodeKnown) {
+        put_demo_code(desk, key, client, form);
+    }
     let judged = match desk.state.codes.get(key) {
         None => Err(Rule::CodeKnown),
-        Some(code) => judge(code, client, desk.gateway, desk.now, form),
+        Some(code) => judge(rules, code, client, (desk.gateway, desk.now), form),
     };
     if let Err(rule) = judged {
         let spent = desk.state.codes.get(key).and_then(|code| code.redeemed);
-        if let Some(grant) = spent.filter(|_| rule == Rule::CodeSingleUse) {
+        let revokes = rule == Rule::CodeSingleUse && rules.keep(Rule::CodeReuseRevokes);
+        if let Some(grant) = spent.filter(|_| revokes) {
             desk.state.revoke(grant);
         }
         return Err(Refusal::new(rule, OAuthError::InvalidGrant));
@@ -61,10 +68,10 @@ pub(super) fn redeem(
 
 /// Names the first rule that a known code breaks.
 fn judge(
+    rules: &Rules,
     code: &Code,
     client: &Registration,
-    gateway: Gateway,
-    now: Timestamp,
+    (gateway, now): (Gateway, Timestamp),
     form: &Parameters,
 ) -> Result<(), Rule> {
     let request = &code.request;
@@ -78,16 +85,25 @@ fn judge(
     let uri_is_right = form
         .get("redirect_uri")
         .is_none_or(|uri| uri == request.redirect_uri);
-    let rules = [
-        (request.client_id == client.client_id, Rule::CodeClient),
-        (request.gateway == gateway, Rule::CodeGateway),
-        (code.redeemed.is_none(), Rule::CodeSingleUse),
-        (now < code.expires_at, Rule::CodeFiveMinutes),
-        (uri_is_right, Rule::CodeRedirectUri),
-        (verifier_is_right, Rule::CodeVerifier),
-    ];
-    match rules.into_iter().find(|(kept, _)| !kept) {
-        Some((_, broken)) => Err(broken),
-        None => Ok(()),
-    }
+    rules.demand(Rule::CodeClient, request.client_id == client.client_id)?;
+    rules.demand(Rule::CodeGateway, request.gateway == gateway)?;
+    rules.demand(Rule::CodeSingleUse, code.redeemed.is_none())?;
+    rules.demand(Rule::CodeFiveMinutes, now < code.expires_at)?;
+    rules.demand(Rule::CodeRedirectUri, uri_is_right)?;
+    rules.demand(Rule::CodeVerifier, verifier_is_right)
+}
+
+/// Puts an unknown code on its shelf, as if the demo company had consented to it.
+fn put_demo_code(desk: &mut Desk<'_>, key: Digest, client: &Registration, form: &Parameters) {
+    let company = Arc::clone(desk.world.fixture.company());
+    let request = AuthorizationRequest {
+        client_id: Arc::clone(&client.client_id),
+        gateway: desk.gateway,
+        redirect_uri: form.get("redirect_uri").unwrap_or_default().to_owned(),
+        state: None,
+        scope: Scope::default_for(Purpose::Consent),
+        challenge: None,
+    };
+    let now = desk.now;
+    desk.state.issue_code(key, request, &company, now);
 }

@@ -5,10 +5,12 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 use remote_oauth_client::Secret;
 
 use crate::{
+    danger::Rules,
     parameters::{self, Parameters},
     registration::Registration,
     rule::Rule,
     wire::{OAuthError, Refusal},
+    world::World,
 };
 
 /// Finds the client that the header authenticates, if there is a header.
@@ -18,57 +20,88 @@ use crate::{
 /// Both are accepted, and for documented ids and secrets they are the same bytes.
 /// See <https://www.rfc-editor.org/rfc/rfc6749#section-2.3.1>.
 pub(super) fn basic<'a>(
+    rules: &Rules,
     registrations: &'a [Registration],
     headers: &HeaderMap,
 ) -> Result<Option<&'a Registration>, Refusal> {
     let mut values = headers.get_all(header::AUTHORIZATION).iter();
-    let wrong = Refusal::new(Rule::TokenClientRight, OAuthError::InvalidClient);
     let Some(value) = values.next() else {
         return Ok(None);
     };
-    if values.next().is_some() {
-        return Err(wrong);
-    }
-    let (id, secret) = value.to_str().ok().and_then(credentials).ok_or(wrong)?;
+    let only = Some(value).filter(|_| values.next().is_none());
+    let sent = only.and_then(|value| value.to_str().ok().and_then(credentials));
     let decoded = |text: &str| parameters::decode(text.as_bytes()).ok();
-    let found = find(registrations, &id, &secret).or_else(|| {
-        let (id, secret) = decoded(&id).zip(decoded(&secret))?;
-        find(registrations, &id, &secret)
+    let found = sent.as_ref().and_then(|(id, secret)| {
+        find(registrations, id, secret).or_else(|| {
+            let (id, secret) = decoded(id).zip(decoded(secret))?;
+            find(registrations, &id, &secret)
+        })
     });
-    found.map(Some).ok_or(wrong)
+    let unproved = || {
+        let named = |client: &&Registration| sent.iter().any(|(id, _)| *client.client_id == **id);
+        let named = registrations.iter().find(named);
+        named.or_else(|| registrations.first())
+    };
+    rules
+        .find(Rule::TokenClientRight, found, unproved)
+        .map(Some)
+        .map_err(|rule| Refusal::new(rule, OAuthError::InvalidClient))
 }
 
 /// Refuses a client secret in the body, with or without a header beside it.
 ///
 /// See <https://www.rfc-editor.org/rfc/rfc6749#section-2.3>: no more than one method in a request.
-pub(super) fn nothing_in_body(form: &Parameters, authenticated: bool) -> Result<(), Refusal> {
-    if form.get("client_secret").is_none() {
-        return Ok(());
-    }
-    let error = if authenticated {
+pub(super) fn nothing_in_body<'a>(
+    world: &'a World,
+    form: &Parameters,
+    basic: Option<&'a Registration>,
+) -> Result<Option<&'a Registration>, Refusal> {
+    let Some(secret) = form.get("client_secret") else {
+        return Ok(basic);
+    };
+    let error = if basic.is_some() {
         OAuthError::InvalidRequest
     } else {
         OAuthError::InvalidClient
     };
-    Err(Refusal::new(Rule::TokenClientNotInBody, error)
-        .because("client credentials belong in the Authorization header"))
+    world
+        .rules
+        .demand(Rule::TokenClientNotInBody, false)
+        .map_err(|rule| {
+            Refusal::new(rule, error)
+                .because("client credentials belong in the Authorization header")
+        })?;
+    let id = form.get("client_id").unwrap_or_default();
+    Ok(basic.or_else(|| find(&world.registrations, id, secret)))
 }
 
 /// Refuses a `client_id` in the body that names another client than the one that authenticated.
-pub(super) fn client_id_agrees(form: &Parameters, client: &Registration) -> Result<(), Refusal> {
-    match form.get("client_id") {
-        Some(client_id) if client_id != &*client.client_id => Err(Refusal::new(
-            Rule::TokenClientIdAgrees,
-            OAuthError::InvalidRequest,
-        )
-        .because("client_id is not the client that authenticated")),
-        _ => Ok(()),
-    }
+pub(super) fn client_id_agrees(
+    rules: &Rules,
+    form: &Parameters,
+    client: &Registration,
+) -> Result<(), Refusal> {
+    let agrees = form
+        .get("client_id")
+        .is_none_or(|id| *id == *client.client_id);
+    rules
+        .demand(Rule::TokenClientIdAgrees, agrees)
+        .map_err(|rule| {
+            Refusal::new(rule, OAuthError::InvalidRequest)
+                .because("client_id is not the client that authenticated")
+        })
 }
 
-/// The refusal of a request without client authentication.
-pub(super) fn basic_required() -> Refusal {
-    Refusal::new(Rule::TokenClientBasic, OAuthError::InvalidClient)
+/// Refuses a request without client authentication.
+pub(super) fn required<'a>(
+    world: &'a World,
+    basic: Option<&'a Registration>,
+) -> Result<&'a Registration, Refusal> {
+    let demo = || world.registrations.first();
+    let rules = &world.rules;
+    rules
+        .find(Rule::TokenClientBasic, basic, demo)
+        .map_err(|rule| Refusal::new(rule, OAuthError::InvalidClient))
 }
 
 /// Takes a Basic header apart at its first colon.
@@ -114,7 +147,7 @@ mod tests {
                 HeaderValue::from_str(header).unwrap(),
             );
         }
-        let found = basic(&known, &map).map_err(|refusal| refusal.rule)?;
+        let found = basic(&Rules::default(), &known, &map).map_err(|refusal| refusal.rule)?;
         Ok(found.map(|client| client.client_id.to_string()))
     }
 

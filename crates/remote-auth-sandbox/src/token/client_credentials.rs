@@ -18,8 +18,12 @@ pub(super) fn issue(
     client: &Registration,
     form: &Parameters,
 ) -> Result<Issued, Refusal> {
-    let scope = Scope::parse(form.get("scope"), Purpose::ClientCredentials)
-        .map_err(|_| Refusal::new(Rule::ClientCredentialsScope, OAuthError::InvalidScope))?;
+    let scope = Scope::parse(form.get("scope"), Purpose::ClientCredentials).ok();
+    let default = || Some(Scope::default_for(Purpose::ClientCredentials));
+    let rules = &desk.world.rules;
+    let scope = rules
+        .find(Rule::ClientCredentialsScope, scope, default)
+        .map_err(|rule| Refusal::new(rule, OAuthError::InvalidScope))?;
     let access_token = issue_access_token(desk, &client.client_id, Principal::Partner, scope, None);
     Ok(Issued {
         rule: Rule::ClientCredentialsIssued,

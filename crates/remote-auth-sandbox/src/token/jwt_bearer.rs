@@ -16,6 +16,8 @@ use serde_json::Value;
 
 use crate::{
     clock::Timestamp,
+    danger::Rules,
+    fixture::Fixture,
     registration::Registration,
     rule::Rule,
     scope::{NotListed, Purpose, Scope},
@@ -45,6 +47,15 @@ enum Role {
     Employee,
 }
 
+impl Role {
+    const fn purpose(self) -> Purpose {
+        match self {
+            Self::Manager => Purpose::Manager,
+            Self::Employee => Purpose::Employee,
+        }
+    }
+}
+
 /// An assertion that could be read; nothing of it is believed yet.
 pub(super) struct Assertion<'a> {
     signed: &'a [u8],
@@ -72,20 +83,24 @@ struct Claims {
 }
 
 impl<'a> Assertion<'a> {
-    pub(super) fn parse(text: &'a str) -> Result<Self, Refusal> {
+    pub(super) fn parse(rules: &Rules, text: &'a str) -> Result<Self, Refusal> {
         let malformed = refused(Rule::AssertionWellFormed);
         let parts: Vec<&str> = text.split('.').collect();
-        let &[header, claims, signature] = parts.as_slice() else {
+        let &[header, claims, signature, ref more @ ..] = parts.as_slice() else {
             return Err(malformed);
         };
+        rules
+            .demand(Rule::AssertionWellFormed, more.is_empty())
+            .map_err(refused)?;
         let signed = &text.as_bytes()[..header.len() + 1 + claims.len()];
         let (header, claims): (Header, Claims) =
             object(header).zip(object(claims)).ok_or(malformed)?;
         let signature = URL_SAFE_NO_PAD.decode(signature).map_err(|_| malformed)?;
         // The algorithm is the server's choice; the header may only agree.
-        if header.alg != "HS256" || header.crit.is_some() {
-            return Err(refused(Rule::AssertionAlgorithm));
-        }
+        let is_plain_hs256 = header.alg == "HS256" && header.crit.is_none();
+        rules
+            .demand(Rule::AssertionAlgorithm, is_plain_hs256)
+            .map_err(refused)?;
         Ok(Self {
             signed,
             signature,
@@ -102,20 +117,27 @@ pub(super) fn client<'a>(
     basic: Option<&'a Registration>,
     assertion: &Assertion<'_>,
 ) -> Result<&'a Registration, Refusal> {
-    let wrong_issuer = refused(Rule::AssertionIssuer).because("Invalid issuer");
-    let issuer = text(&assertion.claims.iss).ok_or(wrong_issuer)?;
-    let client = basic.or_else(|| world.client(issuer)).ok_or(wrong_issuer)?;
-    hmac::verify(
-        &client.assertion_key,
-        assertion.signed,
-        &assertion.signature,
-    )
-    .map_err(|_| refused(Rule::AssertionSignature))?;
-    if issuer == &*client.client_id {
-        Ok(client)
-    } else {
-        Err(wrong_issuer)
-    }
+    let wrong_issuer = because("Invalid issuer");
+    let rules = &world.rules;
+    let issuer = text(&assertion.claims.iss);
+    let issuer = rules
+        .find(Rule::AssertionIssuer, issuer, || Some(""))
+        .map_err(wrong_issuer)?;
+    let client = basic.or_else(|| world.client(issuer));
+    let client = rules
+        .find(Rule::AssertionIssuer, client, || {
+            world.registrations.first()
+        })
+        .map_err(wrong_issuer)?;
+    let (key, signature) = (&client.assertion_key, &assertion.signature);
+    let is_signed = hmac::verify(key, assertion.signed, signature).is_ok();
+    rules
+        .demand(Rule::AssertionSignature, is_signed)
+        .map_err(refused)?;
+    rules
+        .demand(Rule::AssertionIssuer, issuer == &*client.client_id)
+        .map_err(wrong_issuer)?;
+    Ok(client)
 }
 
 /// Judges the claims of a verified assertion and issues what they ask for.
@@ -124,16 +146,30 @@ pub(super) fn issue(
     client: &Registration,
     assertion: &Assertion<'_>,
 ) -> Result<Issued, Refusal> {
-    let claims = &assertion.claims;
-    if text(&claims.aud) != Some(&desk.world.audience(desk.gateway)) {
-        return Err(refused(Rule::AssertionAudience).because("Invalid audience"));
-    }
-    judge_times(claims, desk.now)?;
-    let (role, id) = subject(claims)?;
-    let scope =
-        scope(claims, role).map_err(|_| refused(Rule::AssertionScope).because(SUBJECT_OR_SCOPE))?;
-    let principal =
-        principal(desk, client, role, id).ok_or(refused(Rule::AssertionSubjectManaged))?;
+    let (claims, world) = (&assertion.claims, desk.world);
+    let rules = &world.rules;
+    let audience_is_right = text(&claims.aud) == Some(&world.audience(desk.gateway));
+    rules
+        .demand(Rule::AssertionAudience, audience_is_right)
+        .map_err(because("Invalid audience"))?;
+    judge_times(rules, claims, desk.now)?;
+    let demo_manager = (Role::Manager, world.fixture.manager_user_id());
+    let (role, id) = rules
+        .find(Rule::AssertionSubjectForm, subject(claims), || {
+            Some(demo_manager)
+        })
+        .map_err(because(SUBJECT_OR_SCOPE))?;
+    let purpose = role.purpose();
+    let scope = rules
+        .find(Rule::AssertionScope, scope(claims, purpose).ok(), || {
+            Some(Scope::default_for(purpose))
+        })
+        .map_err(because(SUBJECT_OR_SCOPE))?;
+    let principal = principal(desk, client, role, id);
+    let demo = || Some(demo_principal(&world.fixture, role));
+    let principal = rules
+        .find(Rule::AssertionSubjectManaged, principal, demo)
+        .map_err(refused)?;
     let access_token = issue_access_token(desk, &client.client_id, principal, scope, None);
     Ok(Issued {
         rule: Rule::AssertionIssued,
@@ -143,38 +179,33 @@ pub(super) fn issue(
     })
 }
 
-fn judge_times(claims: &Claims, now: Timestamp) -> Result<(), Refusal> {
-    const WRONG_EXPIRATION: &str = "Invalid expiration time";
+fn judge_times(rules: &Rules, claims: &Claims, now: Timestamp) -> Result<(), Refusal> {
+    let wrong_expiration = because("Invalid expiration time");
     let now = now.numeric_date();
     let expiration = claims.exp.as_ref().and_then(Value::as_f64);
     let in_future = expiration.filter(|expiration| *expiration > now);
-    let expiration =
-        in_future.ok_or(refused(Rule::AssertionExpiration).because(WRONG_EXPIRATION))?;
-    if expiration > now + EXPIRATION_AHEAD_S_MAX {
-        return Err(refused(Rule::AssertionTenMinutes).because(WRONG_EXPIRATION));
-    }
-    for start in [&claims.iat, &claims.nbf].into_iter().flatten() {
-        if start.as_f64().is_none_or(|start| start > now) {
-            return Err(refused(Rule::AssertionNotBefore).because("Invalid issued at time"));
-        }
-    }
-    Ok(())
+    let expiration = rules
+        .find(Rule::AssertionExpiration, in_future, || Some(now))
+        .map_err(wrong_expiration)?;
+    let is_near = expiration <= now + EXPIRATION_AHEAD_S_MAX;
+    rules
+        .demand(Rule::AssertionTenMinutes, is_near)
+        .map_err(wrong_expiration)?;
+    let mut starts = [&claims.iat, &claims.nbf].into_iter().flatten();
+    let has_begun = starts.all(|start| start.as_f64().is_some_and(|start| start <= now));
+    rules
+        .demand(Rule::AssertionNotBefore, has_begun)
+        .map_err(because("Invalid issued at time"))
 }
 
-fn subject(claims: &Claims) -> Result<(Role, &str), Refusal> {
+fn subject(claims: &Claims) -> Option<(Role, &str)> {
     let subject = text(&claims.sub).unwrap_or_default();
     let forms = SUBJECT_FORMS.into_iter();
     let mut read = forms.filter_map(|(form, role)| Some((role, subject.strip_prefix(form)?)));
-    let well_formed = read.next().filter(|(_, id)| is_uuid(id));
-    well_formed.ok_or(refused(Rule::AssertionSubjectForm).because(SUBJECT_OR_SCOPE))
+    read.next().filter(|(_, id)| is_uuid(id))
 }
 
-fn scope(claims: &Claims, role: Role) -> Result<Scope, NotListed> {
-    let purpose = if role == Role::Manager {
-        Purpose::Manager
-    } else {
-        Purpose::Employee
-    };
+fn scope(claims: &Claims, purpose: Purpose) -> Result<Scope, NotListed> {
     match &claims.scope {
         None => Scope::parse(None, purpose),
         Some(scope) => Scope::parse(Some(scope.as_str().ok_or(NotListed)?), purpose),
@@ -202,8 +233,28 @@ fn principal(desk: &Desk<'_>, client: &Registration, role: Role, id: &str) -> Op
     }
 }
 
+/// Whom a broken rule takes a subject for that is unmanaged or inactive.
+fn demo_principal(fixture: &Fixture, role: Role) -> Principal {
+    let company = Arc::clone(fixture.company());
+    match role {
+        Role::Manager => Principal::Manager {
+            user: Arc::clone(&company.manager),
+            company,
+        },
+        Role::Employee => Principal::Employee {
+            employment: Arc::clone(&company.employments[0]),
+            company,
+        },
+    }
+}
+
 fn refused(rule: Rule) -> Refusal {
     Refusal::new(rule, OAuthError::InvalidGrant)
+}
+
+/// Refuses with words beside the error code.
+fn because(description: &'static str) -> impl Fn(Rule) -> Refusal + Copy {
+    move |rule| refused(rule).because(description)
 }
 
 fn text(claim: &Option<Value>) -> Option<&str> {

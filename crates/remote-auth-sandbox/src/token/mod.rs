@@ -16,6 +16,7 @@ use axum::http::{HeaderMap, header};
 use remote_oauth_client::Secret;
 
 use crate::{
+    danger::Rules,
     fixture::{Company, User},
     parameters::Parameters,
     rate::{Payer, Reading},
@@ -47,19 +48,20 @@ enum Grant<'a> {
 }
 
 impl<'a> Grant<'a> {
-    fn requested(form: &'a Parameters) -> Result<Self, Refusal> {
-        match required(form, "grant_type")? {
+    fn requested(rules: &Rules, form: &'a Parameters) -> Result<Self, Refusal> {
+        match required(rules, form, "grant_type")? {
             "authorization_code" => Ok(Self::AuthorizationCode),
             "client_credentials" => Ok(Self::ClientCredentials),
             "refresh_token" => Ok(Self::RefreshToken),
             "urn:ietf:params:oauth:grant-type:jwt-bearer" => {
-                let assertion = Assertion::parse(required(form, "assertion")?)?;
+                let assertion = Assertion::parse(rules, required(rules, form, "assertion")?)?;
                 Ok(Self::JwtBearer(Box::new(assertion)))
             }
-            _ => Err(Refusal::new(
-                Rule::TokenGrantTypeKnown,
-                OAuthError::UnsupportedGrantType,
-            )),
+            _ => rules
+                .find(Rule::TokenGrantTypeKnown, None, || {
+                    Some(Self::ClientCredentials)
+                })
+                .map_err(|rule| Refusal::new(rule, OAuthError::UnsupportedGrantType)),
         }
     }
 }
@@ -70,15 +72,16 @@ fn decide(
     body: &[u8],
     reading: &mut Option<Reading>,
 ) -> Result<Issued, Refusal> {
-    let form = form(headers, body)?;
-    let grant = Grant::requested(&form)?;
-    let basic = client_auth::basic(&desk.world.registrations, headers)?;
-    client_auth::nothing_in_body(&form, basic.is_some())?;
+    let world = desk.world;
+    let form = form(&world.rules, headers, body)?;
+    let grant = Grant::requested(&world.rules, &form)?;
+    let basic = client_auth::basic(&world.rules, &world.registrations, headers)?;
+    let basic = client_auth::nothing_in_body(world, &form, basic)?;
     let client = match &grant {
-        Grant::JwtBearer(assertion) => jwt_bearer::client(desk.world, basic, assertion)?,
-        _ => basic.ok_or_else(client_auth::basic_required)?,
+        Grant::JwtBearer(assertion) => jwt_bearer::client(world, basic, assertion)?,
+        _ => client_auth::required(world, basic)?,
     };
-    client_auth::client_id_agrees(&form, client)?;
+    client_auth::client_id_agrees(&world.rules, &form, client)?;
     charge(desk, client, reading)?;
     match grant {
         Grant::AuthorizationCode => authorization_code::redeem(desk, client, &form),
@@ -89,37 +92,49 @@ fn decide(
 }
 
 /// Reads the form, and nothing that is not one.
-fn form(headers: &HeaderMap, body: &[u8]) -> Result<Parameters, Refusal> {
+fn form(rules: &Rules, headers: &HeaderMap, body: &[u8]) -> Result<Parameters, Refusal> {
     const FORM: &str = "application/x-www-form-urlencoded";
-    let not_a_form = Refusal::new(Rule::TokenFormOnly, OAuthError::InvalidRequest);
+    let invalid = |description| {
+        move |rule| Refusal::new(rule, OAuthError::InvalidRequest).because(description)
+    };
     let media_type = headers
         .get(header::CONTENT_TYPE)
         .and_then(|value| value.to_str().ok());
     let essence = media_type
         .and_then(|media_type| media_type.split(';').next())
         .unwrap_or_default();
-    if !essence.trim().eq_ignore_ascii_case(FORM) {
-        return Err(not_a_form.because("the body has to be application/x-www-form-urlencoded"));
-    }
-    let form = Parameters::parse(body)
-        .map_err(|_| not_a_form.because("the body is not a well-encoded form"))?;
-    if form.repeats_any() {
-        let repeated = Refusal::new(Rule::TokenParametersOnce, OAuthError::InvalidRequest);
-        return Err(repeated.because("a parameter is sent more than once"));
-    }
+    let is_form = essence.trim().eq_ignore_ascii_case(FORM);
+    rules.demand(Rule::TokenFormOnly, is_form).map_err(invalid(
+        "the body has to be application/x-www-form-urlencoded",
+    ))?;
+    let forgiving = || Some(Parameters::forgiving(body));
+    let form = rules
+        .find(Rule::TokenFormOnly, Parameters::parse(body).ok(), forgiving)
+        .map_err(invalid("the body is not a well-encoded form"))?;
+    rules
+        .demand(Rule::TokenParametersOnce, !form.repeats_any())
+        .map_err(invalid("a parameter is sent more than once"))?;
     Ok(form)
 }
 
 /// Reads a parameter that the request cannot do without.
-fn required<'a>(form: &'a Parameters, name: &'static str) -> Result<&'a str, Refusal> {
-    let missing = Refusal::new(Rule::TokenParametersPresent, OAuthError::InvalidRequest);
-    form.get(name).ok_or(missing.because(match name {
-        "grant_type" => "grant_type is missing",
-        "code" => "code is missing",
-        "refresh_token" => "refresh_token is missing",
-        "assertion" => "assertion is missing",
-        _ => "a parameter is missing",
-    }))
+fn required<'a>(
+    rules: &Rules,
+    form: &'a Parameters,
+    name: &'static str,
+) -> Result<&'a str, Refusal> {
+    let missing = |rule| {
+        Refusal::new(rule, OAuthError::InvalidRequest).because(match name {
+            "grant_type" => "grant_type is missing",
+            "code" => "code is missing",
+            "refresh_token" => "refresh_token is missing",
+            "assertion" => "assertion is missing",
+            _ => "a parameter is missing",
+        })
+    };
+    rules
+        .find(Rule::TokenParametersPresent, form.get(name), || Some(""))
+        .map_err(missing)
 }
 
 fn charge(
@@ -180,7 +195,7 @@ fn issue_access_token(
     scope: Scope,
     grant: Option<GrantId>,
 ) -> Secret {
-    let text = desk.world.entropy.opaque();
+    let text = desk.unguessable(Rule::TokenUnguessable);
     let token = AccessToken {
         payer: Payer::Client(Arc::clone(client_id)),
         gateway: desk.gateway,

@@ -4,13 +4,16 @@
 //! only when their grant is revoked.
 //! See <https://www.rfc-editor.org/rfc/rfc6749#section-6>.
 
+use std::sync::Arc;
+
 use remote_oauth_client::Secret;
 
 use crate::{
     parameters::Parameters,
     registration::Registration,
     rule::Rule,
-    state::{Digest, Principal},
+    scope::{Purpose, Scope},
+    state::{Digest, Principal, RefreshToken},
     token::{issue_access_token, required},
     wire::{Issued, OAuthError, Refusal},
     world::Desk,
@@ -21,20 +24,32 @@ pub(super) fn refresh(
     client: &Registration,
     form: &Parameters,
 ) -> Result<Issued, Refusal> {
-    let sent = required(form, "refresh_token")?;
+    let rules = &desk.world.rules;
+    let sent = required(rules, form, "refresh_token")?;
     let refused = |rule| Refusal::new(rule, OAuthError::InvalidGrant);
     let known = desk.state.refresh_tokens.get(Digest::of(sent)).cloned();
-    let token = known.ok_or(refused(Rule::RefreshKnown))?;
-    if token.client_id != client.client_id {
-        return Err(refused(Rule::RefreshClient));
-    }
-    if token.gateway != desk.gateway {
-        return Err(refused(Rule::RefreshGateway));
-    }
-    let scope = token
-        .scope
-        .narrowed_to(form.get("scope"))
-        .map_err(|_| Refusal::new(Rule::RefreshScope, OAuthError::InvalidScope))?;
+    let invented = || Some(demo_token(desk, client));
+    let token = rules
+        .find(Rule::RefreshKnown, known, invented)
+        .map_err(refused)?;
+    rules
+        .demand(Rule::RefreshClient, token.client_id == client.client_id)
+        .map_err(refused)?;
+    rules
+        .demand(Rule::RefreshGateway, token.gateway == desk.gateway)
+        .map_err(refused)?;
+    let wish = form.get("scope");
+    let wider = || {
+        let listed = Scope::parse(wish, Purpose::Consent).ok();
+        Some(listed.unwrap_or_else(|| token.scope.clone()))
+    };
+    let scope = rules
+        .find(
+            Rule::RefreshScope,
+            token.scope.narrowed_to(wish).ok(),
+            wider,
+        )
+        .map_err(|rule| Refusal::new(rule, OAuthError::InvalidScope))?;
     let principal = Principal::Company {
         company: token.company,
         user: token.user,
@@ -48,7 +63,22 @@ pub(super) fn refresh(
             scope,
             Some(token.grant),
         ),
-        refresh_token: Some(Secret::from(sent)),
+        refresh_token: rules
+            .keep(Rule::RefreshTokenRepeated)
+            .then(|| Secret::from(sent)),
         named: None,
     })
+}
+
+/// What a broken rule takes an unknown refresh token for.
+fn demo_token(desk: &mut Desk<'_>, client: &Registration) -> RefreshToken {
+    let company = Arc::clone(desk.world.fixture.company());
+    RefreshToken {
+        client_id: Arc::clone(&client.client_id),
+        gateway: desk.gateway,
+        user: Arc::clone(&company.manager),
+        company,
+        scope: Scope::default_for(Purpose::Consent),
+        grant: desk.state.new_grant(),
+    }
 }

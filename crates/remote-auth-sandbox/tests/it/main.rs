@@ -39,7 +39,7 @@ async fn every_rule_decides_some_request() {
     // A body that stalls is met in `server`, under a clock of its own.
     let missing: Vec<&Rule> = Rule::ALL
         .iter()
-        .filter(|rule| **rule != Rule::BodyInTime && !met.contains(rule))
+        .filter(|rule| rule.decides() && **rule != Rule::BodyInTime && !met.contains(rule))
         .collect();
     assert!(missing.is_empty(), "no request was decided by {missing:?}");
 }
