@@ -1,7 +1,7 @@
 //! What a sandbox does in place of each rule, one row per rule.
 //!
-//! A row with a [`Change`] is about answers, and changed on their way out; every other is a decision
-//! that the rule's own place in the code takes.
+//! A row with a [`Change`] is about answers, which are changed on their way out; every other is a
+//! decision that the rule's own place in the code takes.
 //! The rows become a `match`, so a rule without a broken form does not compile.
 
 use super::defect::Change::{
@@ -37,7 +37,8 @@ forms! {
     PathServed: "A path that is not served is answered with 200.", Status(200);
     MethodServed: "A method that is not served is answered with 200.", Status(200);
 
-    AuthorizeWellFormed: "A query of any length is read, and what cannot be decoded is passed over.";
+    AuthorizeWellFormed:
+        "A query of any length is read, and what cannot be decoded is passed over.";
     AuthorizeClientKnown: "An unknown client is taken for the demo client.";
     AuthorizeRedirectRegistered: "Any absolute redirection URI is accepted.";
     AuthorizeParametersOnce: "Of a parameter that is sent twice, the first value counts.";
@@ -46,25 +47,28 @@ forms! {
     AuthorizePkceS256: "A challenge of another method is passed over.";
     AuthorizeCompanyActive: "An archived company consents as any other.";
     AuthorizeConsentAsked: "Nobody is asked: a good authorization request is approved at once.";
-    AuthorizeTicketOnce: "A consent form works on every gateway, as often and as late as it is sent.";
+    AuthorizeTicketOnce:
+        "A consent form works on every gateway, as often and as late as it is sent.";
     AuthorizeDecisionGiven: "A consent form that decides nothing approves.";
     AuthorizeDenied: "A denied consent gives a code all the same.";
     AuthorizeApproved: "An approved consent leads back without a code.", WithoutParameter("code");
 
     TokenOptions: "The answer to `OPTIONS` does not say what is allowed.", Without(&["allow"]);
-    TokenFormOnly: "A body of any media type is read as a form, and what cannot be decoded in it is \
+    TokenFormOnly: "A body of any media type is read as a form, and what cannot be decoded is \
         passed over.";
     TokenParametersOnce: "Of a parameter that is sent twice in a body, the first value counts.";
     TokenParametersPresent: "A missing parameter counts as an empty one.";
     TokenGrantTypeKnown: "An unknown grant type is taken for `client_credentials`.";
     TokenClientNotInBody: "Client credentials in the body authenticate as those in the header do.";
     TokenClientBasic: "A request without client authentication is taken for the demo client's.";
-    TokenClientRight: "The secret is not compared, and an unknown id is taken for the demo client's.";
+    TokenClientRight:
+        "The secret is not compared, and an unknown id is taken for the demo client's.";
     TokenClientIdAgrees: "A `client_id` in the body may name any client.";
     RateClient: "One client makes as many requests in a minute as it likes.";
     RateCompany: "One company makes as many requests in a minute as it likes.";
 
-    ClientCredentialsScope: "A client credentials scope that is not listed is taken for the default.";
+    ClientCredentialsScope:
+        "A client credentials scope that is not listed is taken for the default.";
     ClientCredentialsIssued: "The client itself gets a refresh token too, which nobody knows.",
         WithMember("refresh_token", "broken-on-purpose");
 
@@ -111,11 +115,13 @@ forms! {
     PlatformPaging: "A page that cannot be is taken for the first, with any number of entries.";
     PlatformQuery: "What cannot be decoded in a query is passed over, and of a parameter that is \
         sent twice, the first value counts.";
-    PlatformJson: "A body of any media type is read, and one that is no JSON object counts as empty.";
+    PlatformJson:
+        "A body of any media type is read, and one that is no JSON object counts as empty.";
     PlatformServed: "A good request to read is answered without data.", WithoutMember("/data");
 
     CompanyQueryKnown: "Unknown actions are passed over, and `async` may be anything.";
-    CompanyTokenScope: "The scope of a company's token that is not listed is taken for the default.";
+    CompanyTokenScope:
+        "The scope of a company's token that is not listed is taken for the default.";
     CompanyFieldsPresent: "A missing field of a company counts as an empty text.";
     CompanyFieldsValid: "The fields of a company may have any form.";
     CompanyTermsRecent: "The terms of service may have been accepted at any time.";
