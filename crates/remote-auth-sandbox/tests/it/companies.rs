@@ -24,7 +24,7 @@ async fn company_requests_are_judged_row_by_row() {
 }
 
 /// A good body.
-fn company(name: &str) -> Value {
+pub(crate) fn company(name: &str) -> Value {
     json!({
         "name": name,
         "country_code": "NOR",
@@ -36,7 +36,7 @@ fn company(name: &str) -> Value {
 }
 
 /// A good body with one member changed, or taken out.
-fn changed(member: &str, value: &Value) -> Value {
+pub(crate) fn changed(member: &str, value: &Value) -> Value {
     let mut body = company("Fjord AS");
     if value.is_null() {
         body.as_object_mut().unwrap().remove(member);

@@ -7,8 +7,8 @@ use serde_json::{Value, json};
 
 use crate::bench::{Ask, Reply, note, open, text};
 
-const TOKEN: &str = "/oauth/token";
-const ORDERS: &str = "/delivery/orders";
+pub(crate) const TOKEN: &str = "/oauth/token";
+pub(crate) const ORDERS: &str = "/delivery/orders";
 
 pub(crate) async fn rows() {
     token_requests().await;
@@ -34,7 +34,7 @@ async fn check(gogox: &GogoxSandbox, row: &str, ask: Ask, expected: (u16, Rule))
     reply
 }
 
-fn credentials(gogox: &GogoxSandbox) -> Value {
+pub(crate) fn credentials(gogox: &GogoxSandbox) -> Value {
     json!({
         "client_id": gogox.client_id(),
         "client_secret": open(gogox.client_secret()),

@@ -9,6 +9,7 @@
 mod assertion;
 mod authorize;
 mod bench;
+mod broken;
 mod code;
 mod companies;
 mod endings;

@@ -80,7 +80,7 @@ async fn requests_are_bounded_row_by_row() {
 }
 
 /// Promises a body, waits until the gateway asks for it, and sends none.
-async fn stalled(sandbox: &Sandbox) -> TcpStream {
+pub(crate) async fn stalled(sandbox: &Sandbox) -> TcpStream {
     let authority = sandbox.gateway_url(GATEWAY).trim_start_matches("http://");
     let mut stream = TcpStream::connect(authority).await.unwrap();
     let promise = "content-length: 9\r\nexpect: 100-continue";

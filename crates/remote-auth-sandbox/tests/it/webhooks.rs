@@ -222,7 +222,7 @@ pub(crate) struct Heard {
 }
 
 impl Heard {
-    fn header(&self, name: &str) -> &str {
+    pub(crate) fn header(&self, name: &str) -> &str {
         let mut lines = self.head.lines().filter_map(|line| line.split_once(": "));
         lines.find(|(sent, _)| *sent == name).unwrap().1
     }
