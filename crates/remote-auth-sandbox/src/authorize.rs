@@ -123,13 +123,13 @@ pub(crate) fn decide(mut desk: Desk<'_>, form: &[u8]) -> Answer {
 /// be good.
 fn judge(desk: &Desk<'_>, query: &str) -> Result<AuthorizationRequest, Fault> {
     let rules = &desk.world.rules;
-    let page = |sentence| move |rule| Fault::Page(rule, sentence);
+    let by_page = |sentence| move |rule| Fault::Page(rule, sentence);
     let bounded = Some(query.as_bytes()).filter(|query| query.len() <= QUERY_BYTES_MAX);
     let sent = bounded.and_then(|query| Parameters::parse(query).ok());
     let forgiving = || Some(Parameters::forgiving(query.as_bytes()));
     let sent = rules
         .find(Rule::AuthorizeWellFormed, sent, forgiving)
-        .map_err(page(
+        .map_err(by_page(
             "The query is not well encoded, or is longer than 8 KiB.",
         ))?;
 
@@ -138,41 +138,41 @@ fn judge(desk: &Desk<'_>, query: &str) -> Result<AuthorizationRequest, Fault> {
     let demo = || desk.world.registrations.first();
     let client = rules
         .find(Rule::AuthorizeClientKnown, client, demo)
-        .map_err(page("The client_id is missing or not known."))?;
+        .map_err(by_page("The client_id is missing or not known."))?;
     let uri = once("redirect_uri").filter(|uri| client.allows_redirect(uri));
     let any = || once("redirect_uri").filter(|uri| redirect::may_be_registered(uri));
     let uri = rules
         .find(Rule::AuthorizeRedirectRegistered, uri, any)
-        .map_err(page(
+        .map_err(by_page(
             "The redirect_uri is missing or not registered for this client.",
         ))?;
 
     let state = once("state").map(str::to_owned);
-    let fault = |error| {
-        let (uri, state) = (uri.to_owned(), state.clone());
+    let by_redirect = |error| {
+        let state = &state;
         move |rule| Fault::Redirect {
             rule,
             error,
-            uri,
-            state,
+            uri: uri.to_owned(),
+            state: state.clone(),
         }
     };
     rules
         .demand(Rule::AuthorizeParametersOnce, !sent.repeats_any())
-        .map_err(fault("invalid_request"))?;
+        .map_err(by_redirect("invalid_request"))?;
     let is_code = sent.get("response_type").is_none_or(|sent| sent == "code");
     rules
         .demand(Rule::AuthorizeResponseType, is_code)
-        .map_err(fault("unsupported_response_type"))?;
+        .map_err(by_redirect("unsupported_response_type"))?;
     let scope = Scope::parse(sent.get("scope"), Purpose::Consent).ok();
     let default = || Some(Scope::default_for(Purpose::Consent));
     let scope = rules
         .find(Rule::AuthorizeScopeListed, scope, default)
-        .map_err(fault("invalid_scope"))?;
+        .map_err(by_redirect("invalid_scope"))?;
     let challenge = Challenge::requested(&sent).ok();
     let challenge = rules
         .find(Rule::AuthorizePkceS256, challenge, || Some(None))
-        .map_err(fault("invalid_request"))?;
+        .map_err(by_redirect("invalid_request"))?;
     Ok(AuthorizationRequest {
         client_id: Arc::clone(&client.client_id),
         gateway: desk.gateway,

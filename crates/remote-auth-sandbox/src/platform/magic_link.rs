@@ -117,6 +117,7 @@ pub(crate) fn open(mut desk: Desk<'_>, query: &str) -> Answer {
 const PERSONS: [&str; 2] = ["user_id", "employment_id"];
 
 /// Reads for whom the link is: exactly one of two members, with nothing but `path` beside it.
+///
 /// Otherwise names the member that is wrong.
 fn person(body: &Map<String, Value>) -> Result<(&'static str, &str), &'static str> {
     let known = |name: &str| name == "path" || PERSONS.contains(&name);

@@ -48,7 +48,8 @@ pub(super) fn basic<'a>(
         .map_err(|rule| Refusal::new(rule, OAuthError::InvalidClient))
 }
 
-/// Refuses a client secret in the body, with or without a header beside it.
+/// Refuses a client secret in the body, with or without a header beside it; where that rule is
+/// broken, the secret authenticates as one in a header does.
 ///
 /// See <https://www.rfc-editor.org/rfc/rfc6749#section-2.3>: no more than one method in a request.
 pub(super) fn nothing_in_body<'a>(

@@ -9,7 +9,8 @@ mod flows;
 mod platform;
 
 use remote_auth_sandbox::{
-    Gateway::Sandbox as GATEWAY, GogoxSandbox, ManualClock, Rule, Rule::*, Sandbox, danger,
+    DeliveryOutcome, Gateway::Sandbox as GATEWAY, GogoxSandbox, ManualClock, Rule, Rule::*,
+    Sandbox, danger,
 };
 use serde_json::{Value, json};
 use tokio::time::{self, Instant};
@@ -32,6 +33,19 @@ async fn every_broken_rule_is_seen_from_outside() {
             assert_eq!(strict.decided_by, Some(*rule), "{rule}: {}", strict.seen);
         }
     }
+}
+
+#[tokio::test]
+async fn a_callback_that_leads_away_is_registered_where_its_rule_is_broken_and_never_called() {
+    let bench = Bench::with(Sandbox::builder().danger_broken(WebhookUrl)).await;
+    let ear = Ear::new("HTTP/1.1 204 No Content\r\n\r\n").await;
+    // No loopback address by its text, and yet one that would be heard.
+    let url = ear.url.replace("127.0.0.1", "0.0.0.0");
+    let token = bench.partner_token(GATEWAY).await;
+    register(&bench, &token, &url, &["company.archived"]).await;
+    let company_id = bench.sandbox.fixture().company_id();
+    let deliveries = bench.sandbox.archive(company_id).await.unwrap();
+    assert_eq!(deliveries[0].outcome, DeliveryOutcome::Unreachable);
 }
 
 /// What a probe came to.
