@@ -331,6 +331,30 @@ async fn credentials_come_from_files_as_well() {
     );
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_sandbox_that_is_served_with_a_broken_rule_says_so_and_breaks_it() {
+    let mut running = program().start("sandbox serve --danger-broken token.client.right");
+    let mut lines = Vec::new();
+    for beginning in ["# BROKEN token.client.right: ", "# sandbox "] {
+        let line = running
+            .stdout_line(|line| line.starts_with(beginning))
+            .await;
+        lines.push(line[beginning.len()..].trim().to_owned());
+    }
+    assert!(
+        lines[0].starts_with("The secret is not compared"),
+        "{lines:?}"
+    );
+    let anybody = program().client("anybody", "with any secret");
+    let here = &lines[1];
+    let token = format!("token --flow client-credentials --gateway {here}");
+    let run = anybody.run(&token).await;
+    assert_eq!(run.code, 0, "{run:?}");
+
+    let foreign = "sandbox serve --provider gogox --danger-broken token.client.right";
+    assert_failed(&program().run(foreign).await, "usage.provider", 2);
+}
+
 #[cfg(unix)]
 #[tokio::test(flavor = "multi_thread")]
 async fn a_served_sandbox_gives_tokens_until_it_is_told_to_stop() {

@@ -12,9 +12,11 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{ArgAction, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 use remote_auth::ConsentScope;
+use remote_auth_sandbox::Rule;
 
 use crate::exit::Exit;
 
@@ -472,6 +474,25 @@ pub(crate) struct ServeArgs {
     /// Answer authorization requests with a code at once, without the consent page. For Remote only.
     #[arg(long)]
     pub(crate) auto_approve: bool,
+
+    /// Break one rule on purpose; can be given again.
+    ///
+    /// The sandbox then does something else instead, which it says when it starts. It is for a judge of servers, to
+    /// see whether it notices. A name that is no rule's is answered with the names of all rules.
+    #[arg(
+        long,
+        value_name = "RULE_ID",
+        value_parser = rule_ids(),
+        hide_possible_values = true,
+        help_heading = "Danger"
+    )]
+    pub(crate) danger_broken: Vec<Rule>,
+}
+
+/// Reads the id of a rule of the embedded sandbox.
+fn rule_ids() -> impl TypedValueParser<Value = Rule> {
+    let ids = PossibleValuesParser::new(Rule::ALL.iter().map(|rule| rule.id()));
+    ids.map(|id| Rule::from_id(&id).expect("only the ids of rules are possible"))
 }
 
 impl Command {

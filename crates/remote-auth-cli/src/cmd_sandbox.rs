@@ -5,7 +5,7 @@ use std::io;
 
 use remote_auth::secrecy::ExposeSecret;
 use remote_auth::secrecy::zeroize::Zeroizing;
-use remote_auth_sandbox::{Gateway, GogoxSandbox, Sandbox};
+use remote_auth_sandbox::{Gateway, GogoxSandbox, Rule, Sandbox, danger};
 
 use crate::args::{ProviderName, ServeArgs};
 use crate::env::{self, Variable};
@@ -15,6 +15,12 @@ use crate::render;
 
 /// Serves until interrupted.
 pub(crate) async fn serve(args: &ServeArgs) -> Result<(), Failure> {
+    let mut broken = args.danger_broken.iter();
+    if broken.any(|rule| !is_kept_by(args.provider, *rule)) {
+        let message = "serve the provider: --danger-broken names a rule of the other provider";
+        return Err(Failure::new(Exit::Usage, "usage.provider", message)
+            .hint("GOGOX keeps the rules whose names begin with gogox and with http"));
+    }
     match args.provider {
         ProviderName::Remote => serve_remote(args).await,
         ProviderName::Gogox if args.auto_approve => {
@@ -27,23 +33,45 @@ pub(crate) async fn serve(args: &ServeArgs) -> Result<(), Failure> {
 }
 
 async fn serve_remote(args: &ServeArgs) -> Result<(), Failure> {
-    let sandbox = Sandbox::builder()
+    let strict = Sandbox::builder()
         .port(args.port)
-        .auto_approve(args.auto_approve)
-        .start()
-        .await
-        .map_err(not_started)?;
-    until_interrupted(&introduction(&sandbox)).await?;
+        .auto_approve(args.auto_approve);
+    let broken = args.danger_broken.iter().copied();
+    let builder = broken.fold(strict, |builder, rule| builder.danger_broken(rule));
+    let sandbox = builder.start().await.map_err(not_started)?;
+    let introduction = warned(&args.danger_broken, &introduction(&sandbox));
+    until_interrupted(&introduction).await?;
     sandbox.shutdown().await;
     Ok(())
 }
 
 async fn serve_gogox(args: &ServeArgs) -> Result<(), Failure> {
-    let gogox = GogoxSandbox::builder().port(args.port).start();
-    let gogox = gogox.await.map_err(not_started)?;
-    until_interrupted(&introduction_of_gogox(&gogox)).await?;
+    let strict = GogoxSandbox::builder().port(args.port);
+    let broken = args.danger_broken.iter().copied();
+    let builder = broken.fold(strict, |builder, rule| builder.danger_broken(rule));
+    let gogox = builder.start().await.map_err(not_started)?;
+    let introduction = warned(&args.danger_broken, &introduction_of_gogox(&gogox));
+    until_interrupted(&introduction).await?;
     gogox.shutdown().await;
     Ok(())
+}
+
+/// Tells whether a provider has a rule to keep.
+fn is_kept_by(provider: ProviderName, rule: Rule) -> bool {
+    let of_gogox = rule.id().starts_with("gogox.");
+    match provider {
+        ProviderName::Remote => !of_gogox,
+        ProviderName::Gogox => of_gogox || rule.id().starts_with("http."),
+    }
+}
+
+/// Says before anything else which rules are broken.
+fn warned(broken: &[Rule], introduction: &str) -> Zeroizing<String> {
+    let warnings = broken
+        .iter()
+        .map(|rule| format!("# BROKEN {rule}: {}\n", danger::broken_form(*rule)));
+    let warnings: String = warnings.collect();
+    Zeroizing::new(warnings + introduction)
 }
 
 async fn until_interrupted(introduction: &str) -> Result<(), Failure> {
@@ -193,6 +221,9 @@ mod tests {
     async fn everything_that_is_printed_can_be_read_by_a_shell() {
         let sandbox = Sandbox::start().await.expect("a sandbox");
         assert_eq!(exports(&introduction(&sandbox)), 3);
+        let broken = warned(Rule::ALL, &introduction(&sandbox));
+        assert_eq!(exports(&broken), 3);
+        assert_eq!(broken.matches("# BROKEN ").count(), Rule::ALL.len());
         let gogox = GogoxSandbox::start().await.expect("a sandbox");
         assert_eq!(exports(&introduction_of_gogox(&gogox)), 2);
     }

@@ -179,6 +179,7 @@ const PAGES: &[Page] = &[
         variables: &[],
         examples: "  remote-auth sandbox serve --port 4000
   remote-auth sandbox serve --provider gogox
+  remote-auth sandbox serve --danger-broken token.code.single_use
 ",
     },
 ];

@@ -107,12 +107,28 @@ fn each_of_the_newer_commands_demands_what_it_needs() {
         ("scopes list --style catch-all --json", Ok(())),
         ("sandbox serve --provider gogox --port 0", Ok(())),
         (
+            "sandbox serve --danger-broken token.code.known --danger-broken http.host.loopback",
+            Ok(()),
+        ),
+        ("sandbox serve --danger-broken token.code", Err(2)),
+        ("sandbox serve --danger-broken", Err(2)),
+        (
             "token --provider gogox --flow client-credentials --gateway http://x",
             Ok(()),
         ),
     ];
     for (line, expected) in cases {
         assert_eq!(code(line), expected, "{line}");
+    }
+}
+
+#[test]
+fn a_name_that_is_no_rules_is_answered_with_all_that_are() {
+    let line = "remote-auth sandbox serve --danger-broken token.code";
+    let answer = read(line.split(' ').map(Into::into)).expect_err(line);
+    let answer = answer.to_string();
+    for rule in Rule::ALL {
+        assert!(answer.contains(rule.id()), "{rule}: {answer}");
     }
 }
 
