@@ -372,24 +372,24 @@ rules! {
 
     /// A token request to the second provider is a JSON object and says so.
     GogoxJsonOnly = "gogox.request.json_only", "GOGOX's guide; the refusal is inferred",
-        ["gogox.token.json-body"];
+        ["gogox-guide.token.json-body"];
     /// A token request to the second provider authenticates in the body and nowhere else.
     GogoxOneMethod = "gogox.client.one_method",
         "GOGOX's guide; RFC 6749 section 2.3; the refusal is inferred",
-        ["gogox.token.no-basic"];
+        ["gogox-guide.token.no-basic"];
     /// A token request to the second provider has its three members as text.
     GogoxMembersPresent = "gogox.members.present", "GOGOX's guide; the refusal is inferred", [];
     /// The second provider knows client credentials only.
     GogoxGrantType = "gogox.grant_type.known", "GOGOX's guide; the refusal is inferred",
-        ["gogox.token.client-credentials-only"];
+        ["gogox-guide.token.client-credentials-only"];
     /// Client id and secret are those of the second provider's client.
     GogoxClientRight = "gogox.client.right", "GOGOX's guide; the refusal is inferred", [];
     /// A good token request to the second provider gives a token for two hours.
     GogoxTokenIssued = "gogox.token.issued", "GOGOX's guide; a public client",
-        ["gogox.token.answer"];
+        ["gogox-guide.token.answer"];
     /// A request to the second provider's resource has one bearer token in its header.
     GogoxBearerPresent = "gogox.bearer.present", "RFC 6750 section 2.1",
-        ["gogox.api.bearer"];
+        ["gogox-guide.api.bearer"];
     /// The second provider's token was issued here.
     GogoxBearerKnown = "gogox.bearer.known", "RFC 6750 section 3.1", [];
     /// The second provider's token lives for two hours.
