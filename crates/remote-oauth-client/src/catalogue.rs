@@ -30,6 +30,24 @@ pub enum ScopeStyle {
     CatchAll,
 }
 
+impl ScopeStyle {
+    /// Returns the name for people: `url`, `action`, `category` or `catch-all`.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Url => "url",
+            Self::Action => "action",
+            Self::Category => "category",
+            Self::CatchAll => "catch-all",
+        }
+    }
+}
+
+impl fmt::Display for ScopeStyle {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
 /// Names the schemes whose scope maps Remote publishes.
 ///
 /// No map is published for assertions about company managers.
