@@ -27,6 +27,7 @@ async fn each_help_page_is_as_reviewed() {
         ("help-magic-link-create.txt", "magic-link create --help"),
         ("help-webhook-verify.txt", "webhook verify --help"),
         ("help-scopes-plan.txt", "scopes plan --help"),
+        ("help-scopes-explain.txt", "scopes explain --help"),
         ("help-scopes-list.txt", "scopes list --help"),
         ("help-sandbox.txt", "sandbox --help"),
         ("help-sandbox-serve.txt", "sandbox serve --help"),

@@ -6,7 +6,7 @@ use remote_auth_tests::journey::{
     text,
 };
 use remote_auth_tests::process::Program;
-use remote_auth_tests::{browser, plant};
+use remote_auth_tests::{browser, golden, plant};
 use serde_json::json;
 
 const PREFIXES: [&str; 3] = ["v1", "eor-v1", "api-eor-v1"];
@@ -178,27 +178,27 @@ async fn scopes_are_planned_without_a_network_or_a_credential() {
         "{run:?}"
     );
 
-    let wide = r#"scopes plan "GET /v1/timeoff" "POST /v1/companies" --as employee"#;
-    let run = bare().run(wide).await;
-    assert_eq!(
-        (run.code, run.stdout.as_str()),
-        (0, "all:write\n"),
-        "{run:?}"
-    );
-    assert!(
-        run.stderr.contains("note: only a catch-all does"),
-        "{run:?}"
-    );
-    let run = bare().run(&format!("{wide} --json")).await;
-    assert_quiet(&run);
+    // What the role's own list has no scope for alone is opened by one that opens nearly everything.
+    let run = bare()
+        .run(r#"scopes plan "POST /v1/companies" --as company"#)
+        .await;
+    let url = "https://gateway.remote.com/company.manage\n";
+    assert_eq!((run.code, run.stdout.as_str()), (0, url), "{run:?}");
+    assert!(run.stderr.contains("is it the right role?"), "{run:?}");
+
+    let wrong = r#"scopes plan "GET /v1/timeoff" "GET /v1/employee/timeoff" --as employee"#;
+    let run = bare().run(wrong).await;
+    assert_failed(&run, "plan.out_of_reach", 7);
+    let run = bare().run(&format!("{wrong} --json")).await;
+    assert_eq!(run.code, 7, "{run:?}");
     assert_eq!(
         run.json(),
         json!({
             "schema": 1,
             "principal": "employee",
-            "scope": "all:write",
+            "scope": "timeoff:read",
             "unmapped": [],
-            "out_of_reach": [],
+            "out_of_reach": ["GET /v1/timeoff"],
         })
     );
     let unknown = r#"scopes plan "GET /v1/timeoff" "GET /v1/nothing" --as employee"#;
@@ -219,6 +219,75 @@ async fn scopes_are_planned_without_a_network_or_a_credential() {
     for member in ["style", "implies"] {
         assert_eq!(found.expect("it is published")[member], write[member]);
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_missing_scope_is_explained_without_a_network_or_a_credential() {
+    let missing = r#"scopes explain "post /v1/timeoff?x=y" --as manager --have timeoff:read"#;
+    let run = bare().run(missing).await;
+    assert_quiet(&run);
+    golden::check("scopes-explain.txt", &run.stdout);
+    let run = bare().run(&format!("{missing} --json")).await;
+    assert_quiet(&run);
+    assert_eq!(
+        run.json(),
+        json!({
+            "schema": 1,
+            "operation": "POST /v1/timeoff",
+            "principal": "company manager",
+            "have": "timeoff:read",
+            "cause": "scope_missing",
+            "add": "timeoff:write",
+            "sufficient": [
+                {"scope": "timeoff:write", "style": "action"},
+                {"scope": "time_and_attendance", "style": "category"},
+                {"scope": "all:write", "style": "catch-all"},
+            ],
+            "others": [],
+        })
+    );
+
+    let explain = |rest: &str| format!(r#"scopes explain "GET /v1/timeoff" {rest}"#);
+    for (rest, cause, add) in [
+        ("--as company", "scope_unknown", json!("timeoff:read")),
+        (
+            "--as company --style url",
+            "scope_unknown",
+            json!("https://gateway.remote.com/company.manage"),
+        ),
+        (
+            "--as company --have timeoff:write",
+            "scope_suffices",
+            json!(null),
+        ),
+    ] {
+        let run = bare().run(&format!("{} --json", explain(rest))).await;
+        assert_quiet(&run);
+        let document = run.json();
+        assert_eq!(
+            (&document["cause"], &document["add"]),
+            (&json!(cause), &add),
+            "{rest}"
+        );
+    }
+
+    let run = bare().run(&explain("--as employee")).await;
+    assert_failed(&run, "explain.wrong_principal", 7);
+    assert!(run.stderr.contains("company, company manager"), "{run:?}");
+    let run = bare().run(&explain("--as manager --style url")).await;
+    assert_failed(&run, "explain.no_such_style", 7);
+    let run = bare().run(&explain("--as manager --have \"a  b\"")).await;
+    assert_failed(&run, "misuse.scope_syntax", 2);
+
+    let run = bare()
+        .run(&explain("--as manager --have \"canary:read all:read\""))
+        .await;
+    assert_eq!(run.code, 0, "{run:?}");
+    assert!(
+        run.stderr
+            .contains("scope token 1 of 2 is none that Remote publishes")
+    );
+    assert!(!run.stderr.contains("canary"), "{run:?}");
 }
 
 /// A company that does not exist yet.
@@ -466,4 +535,8 @@ async fn a_magic_link_is_refused_to_the_wrong_token_person_or_path() {
         ),
     ])
     .await;
+    let run = right()
+        .run(&asserted(&format!("company-manager:user:{user}")))
+        .await;
+    assert!(run.stderr.contains("so look at the role"), "{run:?}");
 }

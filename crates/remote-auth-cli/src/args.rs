@@ -101,7 +101,7 @@ pub(crate) enum Command {
         command: WebhookCommand,
     },
 
-    /// Find the least scope for what is planned, or see what there is. Nothing is sent.
+    /// Find the least scope, explain a 403, or see what there is. Nothing is sent.
     Scopes {
         #[command(subcommand)]
         command: ScopesCommand,
@@ -161,6 +161,12 @@ pub(crate) enum ScopesCommand {
     /// Prints the scope and a line feed on standard output. Operations that Remote publishes no scopes for are named
     /// on standard error. Exits with 7 if no scope opens one of the operations to the token.
     Plan(ScopesPlanArgs),
+
+    /// Explain why an operation is answered with 403, and which scope to add.
+    ///
+    /// Prints the cause as far as Remote's published map knows it, the scope that opens the least, and all that would
+    /// be enough, the least first. Exits with 7 if no scope opens the operation to the token, or none of the style.
+    Explain(ScopesExplainArgs),
 
     /// List the scopes that Remote publishes, one on each line.
     List(ScopesListArgs),
@@ -438,6 +444,28 @@ pub(crate) struct ScopesPlanArgs {
 }
 
 #[derive(Debug, clap::Args)]
+pub(crate) struct ScopesExplainArgs {
+    /// The operation, as one word of the shell, such as "GET /v1/timeoff", as published or as sent.
+    pub(crate) operation: String,
+
+    /// Whom the token stands for.
+    #[arg(long = "as", value_enum, value_name = "ROLE")]
+    pub(crate) role: Role,
+
+    /// The scope that the token has, as one word of the shell, if you know it.
+    #[arg(long, value_name = "SCOPE")]
+    pub(crate) have: Option<String>,
+
+    /// Only scopes of this style.
+    #[arg(long, value_enum)]
+    pub(crate) style: Option<Style>,
+
+    /// Print the explanation as JSON, and errors as JSON too.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, clap::Args)]
 pub(crate) struct ScopesListArgs {
     /// Only those of this style.
     #[arg(long, value_enum)]
@@ -516,6 +544,7 @@ impl Command {
             } => args.json,
             Self::Scopes { command } => match command {
                 ScopesCommand::Plan(args) => args.json,
+                ScopesCommand::Explain(args) => args.json,
                 ScopesCommand::List(args) => args.json,
             },
             Self::Sandbox { .. } => false,

@@ -1,14 +1,16 @@
 //! `remote-auth companies`: what a partner does with companies.
 
 use remote_auth::platform::{Company, NewCompany, Owner, Platform};
-use remote_auth::{Clock, Scope, SystemClock};
+use remote_auth::{Clock, Principal, SystemClock};
 use serde::Serialize;
 
 use crate::answer::{self, Beside, CompanyDocument};
 use crate::args::{Api, CompaniesCreateArgs, CompaniesCreateTokenArgs, CompaniesListArgs};
+use crate::cmd_scopes::explained;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::render::{self, SCHEMA};
+use crate::scope_text;
 use crate::session::Session;
 
 #[derive(Serialize)]
@@ -20,7 +22,10 @@ struct ListDocument<'a> {
 /// Prints the companies that the partner may act for.
 pub(crate) async fn list(args: &CompaniesListArgs) -> Result<(), Failure> {
     let (_, platform) = partner(&args.api)?;
-    let companies = platform.companies().await?;
+    let companies = platform
+        .companies()
+        .await
+        .map_err(|error| explained(error, "GET /v1/companies", Principal::Partner, None))?;
     render::print(&if args.json {
         render::json_line(&ListDocument {
             schema: SCHEMA,
@@ -42,7 +47,10 @@ fn line(company: &Company) -> String {
 pub(crate) async fn create(args: &CompaniesCreateArgs) -> Result<(), Failure> {
     let new = described(args)?;
     let (session, platform) = partner(&args.api)?;
-    let created = platform.create_company(&new).await?;
+    let created = platform
+        .create_company(&new)
+        .await
+        .map_err(|error| explained(error, "POST /v1/companies", Principal::Partner, None))?;
     let id = created.company.id.clone();
     let Some(grant) = created.grant else {
         return Err(without_tokens(id.as_deref()));
@@ -77,7 +85,7 @@ fn described(args: &CompaniesCreateArgs) -> Result<NewCompany, Failure> {
         new = new.external_id(id);
     }
     if let Some(scope) = &args.scope {
-        new = new.with_scope(&scope.parse::<Scope>()?);
+        new = new.with_scope(&scope_text::read(scope)?);
     }
     if args.password_email {
         new = new.send_password_email();
@@ -102,12 +110,16 @@ fn nameless() -> Failure {
 
 /// Creates tokens for a company and prints the access token, or with `--json` all of them.
 pub(crate) async fn create_token(args: &CompaniesCreateTokenArgs) -> Result<(), Failure> {
-    let scope: Option<Scope> = args.scope.as_deref().map(str::parse).transpose()?;
+    let scope = args.scope.as_deref().map(scope_text::read).transpose()?;
     let (session, platform) = partner(&args.api)?;
     let grant = platform.create_token(&args.company, scope.as_ref()).await?;
     let beside = Beside::of(&grant);
     let token = session.client.company(grant).token().await?;
-    answer::print(&token, &beside, args.json)
+    answer::print(&token, &beside, args.json)?;
+    if let Some(requested) = &scope {
+        scope_text::tell_of_difference(requested, token.granted_scope());
+    }
+    Ok(())
 }
 
 /// Speaks to the API as the partner itself.

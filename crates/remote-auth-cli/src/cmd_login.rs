@@ -14,11 +14,13 @@ use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::loopback::Loopback;
 use crate::render;
+use crate::scope_text;
 use crate::session;
 
 /// Sends a person to the consent page, waits for the callback, and prints what the code gave.
 pub(crate) async fn run(args: &LoginArgs) -> Result<(), Failure> {
-    let scope: ConsentScope = args.scope.parse()?;
+    let requested = scope_text::read(&args.scope)?;
+    let scope = ConsentScope::try_from(requested.clone())?;
     let client = session::client(args.place.environment()?, &args.patience)?;
     let loopback = Loopback::bind(&args.redirect_uri).await?;
     let (url, pending) = client
@@ -47,7 +49,9 @@ pub(crate) async fn run(args: &LoginArgs) -> Result<(), Failure> {
     summarize(&grant);
     let beside = Beside::of(&grant);
     let token = client.company(grant).token().await?;
-    answer::print(&token, &beside, args.json)
+    answer::print(&token, &beside, args.json)?;
+    scope_text::tell_of_difference(&requested, token.granted_scope());
+    Ok(())
 }
 
 fn nobody_answered() -> Failure {

@@ -10,6 +10,7 @@ use serde::Serialize;
 
 use crate::answer;
 use crate::args::{CompanyFlow, MagicLinkCreateArgs};
+use crate::cmd_scopes::explained;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::render::{self, SCHEMA};
@@ -38,7 +39,14 @@ pub(crate) async fn create(args: &MagicLinkCreateArgs) -> Result<(), Failure> {
     if url.is_err() || !args.json {
         session.warn_of_replacement();
     }
-    let url = url?;
+    let url = url.map_err(|error| {
+        let (principal, held) = if by_assertion {
+            (Principal::CompanyManager, SCOPE.parse().ok())
+        } else {
+            (Principal::Company, None)
+        };
+        explained(error, "POST /v1/magic-link", principal, held.as_ref())
+    })?;
     if !url.is_vschar() {
         return Err(no_address());
     }

@@ -1,4 +1,7 @@
-//! `remote-auth scopes`: the least scope for what is planned, and what there is. Nothing is sent.
+//! `remote-auth scopes`: the least scope for what is planned, why a scope is not enough, and what there is. Nothing is
+//! sent.
+
+mod explain;
 
 use remote_auth::Principal;
 use remote_auth::scope::{self, Operation, Plan};
@@ -9,6 +12,8 @@ use crate::args::{ScopesListArgs, ScopesPlanArgs, Style};
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::render::{self, SCHEMA};
+
+pub(crate) use explain::{explain, explained};
 
 /// Reads operations. What cannot be found is named by its place, as everything that was typed.
 pub(crate) fn operations(texts: &[String]) -> Result<Vec<Operation>, Failure> {
@@ -42,7 +47,8 @@ struct PlanDocument {
 /// Finds the scope and prints it; fails if no scope opens one of the operations.
 pub(crate) fn plan(args: &ScopesPlanArgs) -> Result<(), Failure> {
     let principal = Principal::from(args.role);
-    let plan = scope::plan(&operations(&args.operations)?, principal);
+    let operations = operations(&args.operations)?;
+    let plan = scope::plan(&operations, principal);
     let outcome = outcome(&plan, principal);
     if args.json {
         render::print(&render::json_line(&PlanDocument {
@@ -54,24 +60,23 @@ pub(crate) fn plan(args: &ScopesPlanArgs) -> Result<(), Failure> {
         }))?;
     } else if outcome.is_ok() {
         render::print(&format!("{}\n", plan.scope))?;
-        notes(&plan).iter().for_each(|note| render::tell(note));
+        notes(&plan, &operations, principal)
+            .iter()
+            .for_each(|note| render::tell(note));
     }
     outcome
 }
 
 /// Says what the scope alone does not.
-fn notes(plan: &Plan) -> Vec<String> {
+fn notes(plan: &Plan, operations: &[Operation], principal: Principal) -> Vec<String> {
     let unmapped = plan
         .unmapped
         .iter()
         .map(|operation| format!("note: Remote publishes no scopes for {operation}: try it"));
-    let mut tokens = plan.scope.tokens();
-    let catch_all = tokens.any(|(_, style)| style == scope::ScopeStyle::CatchAll);
-    let wide = catch_all.then(|| {
-        "note: only a catch-all does, which grants all that the role allows: is it the right role?"
-            .to_owned()
-    });
-    unmapped.chain(wide).collect()
+    let doubts = operations
+        .iter()
+        .filter_map(|operation| explain::doubt(*operation, principal));
+    unmapped.chain(doubts).collect()
 }
 
 fn outcome(plan: &Plan, principal: Principal) -> Result<(), Failure> {
@@ -107,7 +112,7 @@ impl From<&'static ScopeEntry> for ScopeDocument {
     fn from(entry: &'static ScopeEntry) -> Self {
         Self {
             scope: entry.token,
-            style: style_name(entry.style),
+            style: entry.style.as_str(),
             categories: entry.categories,
             flows: entry.flows.iter().map(|flow| flow_name(*flow)).collect(),
             implies: entry.implies,
@@ -142,16 +147,6 @@ impl From<Style> for ScopeStyle {
     }
 }
 
-fn style_name(style: ScopeStyle) -> &'static str {
-    match style {
-        ScopeStyle::Url => "url",
-        ScopeStyle::Action => "action",
-        ScopeStyle::Category => "category",
-        ScopeStyle::CatchAll => "catch-all",
-        _ => "other",
-    }
-}
-
 fn flow_name(flow: catalogue::Flow) -> &'static str {
     match flow {
         catalogue::Flow::AuthorizationCode => "authorization-code",
@@ -166,10 +161,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_published_style_and_flow_has_a_name() {
+    fn every_published_flow_has_a_name() {
         for entry in catalogue::SCOPES {
             let document = ScopeDocument::from(entry);
-            assert_ne!(document.style, "other", "{}", entry.token);
             assert!(!document.flows.contains(&"other"), "{}", entry.token);
         }
     }

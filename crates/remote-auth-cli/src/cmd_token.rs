@@ -3,6 +3,7 @@
 use crate::answer::{self, Beside};
 use crate::args::{Flow, TokenArgs};
 use crate::failure::Failure;
+use crate::scope_text;
 use crate::session::{self, Session};
 
 /// Gets the token and prints it.
@@ -16,6 +17,9 @@ pub(crate) async fn run(args: &TokenArgs) -> Result<(), Failure> {
         ..Beside::default()
     };
     answer::print(&token, &beside, args.json)?;
+    if let Some(requested) = &args.asserted.scope {
+        scope_text::tell_of_difference(&requested.parse()?, token.granted_scope());
+    }
     if !args.json {
         session.warn_of_replacement();
     }

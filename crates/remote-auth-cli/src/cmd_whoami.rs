@@ -13,6 +13,7 @@ use crate::env;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::render::{self, SCHEMA};
+use crate::scope_text;
 use crate::session::{self, Session};
 
 /// Asks whose token it is, prints the answer, and fails if a planned operation lacks a scope.
@@ -48,7 +49,11 @@ async fn by_flow(
     }
     let identity = identity?;
     let identity = match &args.asserted.scope {
-        Some(requested) => identity.or_as_requested(&requested.parse()?),
+        Some(requested) => {
+            let requested = requested.parse()?;
+            scope_text::tell_of_difference(&requested, identity.granted_scope());
+            identity.or_as_requested(&requested)
+        }
         None => identity,
     };
     Ok((identity, session.replacement()))

@@ -170,6 +170,7 @@ impl From<Exit> for ExitCode {
 #[cfg(test)]
 mod tests {
     use remote_auth::error::{Mismatched, Misuse, WrongEnvironment};
+    use remote_auth::scope::ScopeStyle;
 
     use super::*;
 
@@ -182,7 +183,7 @@ mod tests {
             (Misuse::Subject, 2),
             (Misuse::SubjectMisspelt, 2),
             (Misuse::ScopeSyntax, 2),
-            (Misuse::ConsentScopeStyle, 2),
+            (Misuse::ConsentScopeStyle(ScopeStyle::Action), 2),
             (Misuse::AssertionScopeStyle, 2),
             (Misuse::ClientId, 3),
             (Misuse::ClientSecret, 3),

@@ -5,7 +5,7 @@
 //! * `remote-auth demo` runs every way in against an embedded sandbox, and every misuse that must fail.
 //! * `remote-auth token` gets one token without a browser; `remote-auth login` gets one with a browser.
 //! * `remote-auth whoami` tells whose token it is, and whether it may do what is planned; `remote-auth scopes` plans
-//!   without a token.
+//!   and explains without a token.
 //! * `remote-auth companies`, `remote-auth magic-link` and `remote-auth webhook` are the operations of the API that
 //!   authentication touches.
 //! * `remote-auth sandbox serve` keeps an embedded sandbox running.
@@ -38,6 +38,7 @@ mod failure;
 mod log;
 mod loopback;
 mod render;
+mod scope_text;
 mod session;
 
 use std::process::ExitCode;
@@ -106,6 +107,7 @@ async fn dispatch(args: Args) -> Result<(), Failure> {
         } => cmd_webhook::verify(&verify),
         Command::Scopes { command } => match command {
             ScopesCommand::Plan(plan) => cmd_scopes::plan(&plan),
+            ScopesCommand::Explain(explain) => cmd_scopes::explain(&explain),
             ScopesCommand::List(list) => cmd_scopes::list(&list),
         },
         Command::Sandbox {

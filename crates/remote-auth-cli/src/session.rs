@@ -11,6 +11,7 @@ use crate::env;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::render;
+use crate::scope_text;
 
 /// Holds a source of tokens, and the refresh token that it began with.
 #[derive(Debug)]
@@ -36,9 +37,9 @@ impl Session {
             Flow::Refresh => Self::company(environment, patience),
             Flow::Assertion => {
                 let subject = asserted.subject.as_deref().unwrap_or_default();
-                let scope = asserted.scope.as_deref().unwrap_or_default().parse();
-                let (subject, scope) = (Subject::parse(subject)?, scope?);
-                Self::user(subject, scope, environment, patience)
+                let scope = asserted.scope.as_deref().unwrap_or_default();
+                let (subject, scope) = (Subject::parse(subject)?, scope_text::read(scope)?);
+                Self::user(subject, scope.try_into()?, environment, patience)
             }
         }
     }

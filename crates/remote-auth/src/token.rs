@@ -11,7 +11,7 @@ use secrecy::ExposeSecret;
 use crate::clock::Clock;
 use crate::environment::Environment;
 use crate::error::{Error, WrongEnvironment};
-use crate::scope::Scope;
+use crate::scope::{Granted, Scope};
 use crate::secret::AccessToken;
 
 /// Names whom a token stands for, which decides what it can reach.
@@ -176,6 +176,11 @@ impl Token {
     /// <https://www.rfc-editor.org/rfc/rfc6749#section-5.1>
     pub fn granted_scope(&self) -> Option<&Scope> {
         self.0.granted_scope.as_ref()
+    }
+
+    /// Compares what the server says that it granted with what was requested, which only the caller knows.
+    pub fn granted_against(&self, requested: &Scope) -> Granted {
+        Granted::compare(requested, self.granted_scope())
     }
 
     /// Returns when the token ends by the time of day; `None` for customer API tokens, whose end nobody documents.

@@ -165,6 +165,18 @@ const PAGES: &[Page] = &[
 ",
     },
     Page {
+        path: &["scopes", "explain"],
+        json: "  The answer, on standard output: schema, operation, principal, have (null if not given), cause
+  (scope_missing, scope_unknown, scope_suffices, wrong_principal or unmapped), add (the scope to
+  add; null where none is known to help), sufficient (each with scope and style, the least first)
+  and others (who can, where the principal cannot).
+",
+        variables: &[],
+        examples: "  remote-auth scopes explain \"POST /v1/timeoff\" --as manager --have timeoff:read
+  remote-auth scopes explain \"GET /v1/employments/<id>\" --as company --style category --json
+",
+    },
+    Page {
         path: &["scopes", "list"],
         json: "  The answer, on standard output: schema and scopes, each with scope, style, categories (that
   cover it), flows (that list it) and implies (the scope for reading that this one implies).

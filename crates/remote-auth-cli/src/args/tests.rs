@@ -104,6 +104,14 @@ fn each_of_the_newer_commands_demands_what_it_needs() {
         ("scopes plan GET", Err(2)),
         ("scopes plan GET --as customer", Err(2)),
         ("scopes plan GET --as manager", Ok(())),
+        ("scopes explain GET", Err(2)),
+        ("scopes explain --as company", Err(2)),
+        ("scopes explain GET --as customer", Err(2)),
+        ("scopes explain GET POST --as company", Err(2)),
+        (
+            "scopes explain GET --as company --have x --style url --json",
+            Ok(()),
+        ),
         ("scopes list --style catch-all --json", Ok(())),
         ("sandbox serve --provider gogox --port 0", Ok(())),
         (

@@ -2,28 +2,32 @@
 
 use std::fmt;
 
+use remote_oauth_client::catalogue::ScopeStyle;
+
 macro_rules! misuses {
-    ($($(#[$doc:meta])* $name:ident { code: $code:literal, text: $text:literal, hints: $hints:expr })*) => {
+    ($($(#[$doc:meta])* $name:ident $(($given:ident: $type:ty))? {
+        code: $code:literal, text: $text:literal, hints: $hints:expr
+    })*) => {
         /// Names a rule that the program's own request breaks. The programmer acts; bytes from outside never cause it.
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
         #[non_exhaustive]
         pub enum Misuse {
-            $($(#[$doc])* $name,)*
+            $($(#[$doc])* $name $(($type))?,)*
         }
 
         impl Misuse {
             pub(super) fn code(self) -> &'static str {
-                match self { $(Self::$name => concat!("misuse.", $code),)* }
+                match self { $(Self::$name { .. } => concat!("misuse.", $code),)* }
             }
 
             pub(super) fn hints(self) -> &'static [&'static str] {
-                match self { $(Self::$name => &$hints,)* }
+                match self { $(Self::$name { .. } => &$hints,)* }
             }
         }
 
         impl fmt::Display for Misuse {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str(match self { $(Self::$name => $text,)* })
+                match self { $(Self::$name $(($given))? => write!(f, $text $(, $given)?),)* }
             }
         }
     };
@@ -103,10 +107,10 @@ misuses! {
         text: "read the scope: tokens are printable ASCII without quote and backslash, parted by single blanks",
         hints: []
     }
-    /// A scope of another style than the consent request takes.
-    ConsentScopeStyle {
+    /// A scope of another style, which is told, than the consent request takes.
+    ConsentScopeStyle(given: ScopeStyle) {
         code: "consent_scope_style",
-        text: "use the scope for a consent request: it wants URL style",
+        text: "use the scope for a consent request: it wants url style, and a token of it is of {} style",
         hints: [
             "use ConsentScope::COMPANY_MANAGE, on the sandboxes too",
             "to ask for resource:action or category scopes anyway, name them through WideConsentScope"
@@ -115,8 +119,8 @@ misuses! {
     /// A scope of another style than an assertion takes.
     AssertionScopeStyle {
         code: "assertion_scope_style",
-        text: "use the scope in an assertion: it wants resource:action, category or all: style, not URL style",
-        hints: ["for example `timeoff:read`; a URL scope belongs in a consent request"]
+        text: "use the scope in an assertion: it wants action, category or catch-all style, and a token of it is of url style",
+        hints: ["for example `timeoff:read`; a url scope belongs in a consent request"]
     }
     /// The subject's identifier is empty or has characters that an identifier of Remote's never has.
     Subject {

@@ -4,11 +4,12 @@ use std::fmt;
 use std::str::FromStr;
 
 use remote_oauth_client::catalogue::{
-    ALL_READ, ALL_WRITE, COMPANY_MANAGE, OPERATIONS, OperationScopes,
+    self, ALL_READ, ALL_WRITE, COMPANY_MANAGE, Flow, OPERATIONS, OperationScopes, ScopeStyle,
 };
 
 use super::Scope;
 use crate::error::{Error, Misuse};
+use crate::token::Principal;
 
 /// Names an operation of the map that Remote publishes.
 ///
@@ -70,6 +71,17 @@ impl Operation {
         listed.chain(all_read).chain(url).chain(all_write)
     }
 
+    /// Visits the tokens of [`Operation::sufficient`] that help a principal: that it can ask for, and with which the
+    /// operation answers it.
+    ///
+    /// Employees' tokens reach the employee's own operations only and get 403 from any other, though scopes such as
+    /// `timeoff:read` are listed for both (Remote facts §6 and §9).
+    pub(super) fn sufficient_for(self, principal: Principal) -> impl Iterator<Item = &'static str> {
+        let reached = principal != Principal::Employee || self.is_employees();
+        self.sufficient()
+            .filter(move |token| reached && can_ask(principal, token))
+    }
+
     /// Tells whether a scope is enough; for an operation without published scopes, any is.
     pub fn is_allowed_by(self, scope: &Scope) -> bool {
         !self.is_mapped() || self.sufficient().any(|token| scope.contains(token))
@@ -87,6 +99,23 @@ impl Operation {
             }
         }
     }
+}
+
+/// Tells whether a token of the catalogue is listed for the flow that a principal's tokens come by.
+///
+/// Remote publishes no list for company managers. Customer API tokens have no scopes.
+fn can_ask(principal: Principal, token: &str) -> bool {
+    let Some(entry) = catalogue::scope(token) else {
+        return false;
+    };
+    let flow = match principal {
+        Principal::Partner => Flow::ClientCredentials,
+        Principal::Company => Flow::AuthorizationCode,
+        Principal::Employee => Flow::EmployeeAssertion,
+        Principal::CompanyManager => return entry.style != ScopeStyle::Url,
+        Principal::Customer => return false,
+    };
+    entry.flows.contains(&flow)
 }
 
 impl FromStr for Operation {

@@ -1,11 +1,8 @@
 //! Which least scopes do these operations need?
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::sync::LazyLock;
+use std::collections::BTreeSet;
 
-use remote_oauth_client::catalogue::{self, Flow};
-
-use super::{Operation, Scope, ScopeStyle, style_of};
+use super::{Operation, Scope, ScopeToken, reach};
 use crate::token::Principal;
 
 /// The answer of [`plan`].
@@ -25,7 +22,7 @@ pub struct Plan {
 /// Least means: of all scopes that this principal can ask for and that allow every mapped operation, this one allows
 /// the fewest operations of the map, and no token of it can be left out.
 /// Remote publishes which scopes each flow can ask for, except for company managers; they may ask for any but the URL
-/// style. Customer API tokens have no scopes.
+/// style. No scope opens anything but `/v1/employee/…` to an employee. Customer API tokens have no scopes.
 ///
 /// ```
 /// use remote_auth::{Principal, scope::plan};
@@ -87,7 +84,7 @@ struct Found {
 
 impl Search<'_> {
     fn choose(&mut self, made: usize, chosen: &Tokens) {
-        let allowed = allowed(chosen).len();
+        let allowed = reach::of_all(chosen.iter().copied()).len();
         // What is allowed only grows from here on.
         if self
             .best
@@ -140,10 +137,10 @@ impl Search<'_> {
 /// Returns the tokens that suffice, that the principal can ask for, and that do not allow all that another such
 /// token allows and more.
 fn worth_choosing(operation: Operation, principal: Principal) -> Vec<&'static str> {
-    let tokens: Vec<_> = candidates(operation, principal).collect();
+    let tokens: Vec<_> = operation.sufficient_for(principal).collect();
     let beaten = |index: usize| {
         tokens.iter().enumerate().any(|(other, token)| {
-            let (own, others) = (reach(tokens[index]), reach(token));
+            let (own, others) = (reach::of(tokens[index]), reach::of(token));
             let narrower = others.is_subset(own) && others != own;
             narrower || (others == own && other < index)
         })
@@ -156,58 +153,8 @@ fn worth_choosing(operation: Operation, principal: Principal) -> Vec<&'static st
     left
 }
 
-/// Visits the tokens that suffice for an operation and that a principal can ask for.
-fn candidates(operation: Operation, principal: Principal) -> impl Iterator<Item = &'static str> {
-    operation
-        .sufficient()
-        .filter(move |token| can_ask(principal, token))
-}
-
-fn can_ask(principal: Principal, token: &str) -> bool {
-    let flow = match principal {
-        Principal::Partner => Flow::ClientCredentials,
-        Principal::Company => Flow::AuthorizationCode,
-        Principal::Employee => Flow::EmployeeAssertion,
-        Principal::CompanyManager => return style_of(token) != ScopeStyle::Url,
-        Principal::Customer => return false,
-    };
-    catalogue::scope(token).is_some_and(|entry| entry.flows.contains(&flow))
-}
-
-/// The mapped operations, by their places in the map, that a token allows.
-fn reach(token: &str) -> &'static BTreeSet<usize> {
-    static REACH: LazyLock<BTreeMap<&str, BTreeSet<usize>>> = LazyLock::new(|| {
-        let of = |token| {
-            let scope = scope_of([token]);
-            let allows = move |operation: &Operation| {
-                operation.is_mapped() && operation.is_allowed_by(&scope)
-            };
-            Operation::all()
-                .enumerate()
-                .filter(|(_, operation)| allows(operation))
-                .map(|(place, _)| place)
-                .collect()
-        };
-        catalogue::SCOPES
-            .iter()
-            .map(|entry| (entry.token, of(entry.token)))
-            .collect()
-    });
-    static NOTHING: BTreeSet<usize> = BTreeSet::new();
-    REACH.get(token).unwrap_or(&NOTHING)
-}
-
-/// The mapped operations that any of these tokens allows.
-fn allowed(tokens: &Tokens) -> BTreeSet<usize> {
-    tokens
-        .iter()
-        .flat_map(|token| reach(token))
-        .copied()
-        .collect()
-}
-
 fn scope_of(tokens: impl IntoIterator<Item = &'static str>) -> Scope {
-    Scope(tokens.into_iter().map(str::to_owned).collect())
+    tokens.into_iter().map(ScopeToken::published).collect()
 }
 
 #[cfg(test)]
@@ -272,9 +219,14 @@ mod tests {
         );
         assert!(plan.scope.is_empty());
         assert_eq!(plan.unmapped.len(), 1);
-        assert_eq!(
-            plan.out_of_reach,
-            ["GET /v1/timeoff".parse::<Operation>().expect("mapped")]
+        let employers = ["GET /v1/timeoff".parse::<Operation>().expect("mapped")];
+        assert_eq!(plan.out_of_reach, employers);
+        // The scope is listed for employees, and the operation answers them with 403 whatever their scope is.
+        let plan = planned(
+            &["GET /v1/timeoff", "GET /v1/employee/timeoff"],
+            Principal::Employee,
         );
+        assert_eq!(plan.scope.to_string(), "timeoff:read");
+        assert_eq!(plan.out_of_reach, employers);
     }
 }
