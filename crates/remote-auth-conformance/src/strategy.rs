@@ -3,7 +3,7 @@
 //! The grammars are those of RFC 6749 appendix A. Text that plays a secret carries [`MARK`] more often than not, so
 //! that every law can look for leaks; the rest are the short and odd texts that break codecs.
 //!
-//! Answers of the token endpoint are in [`answer`].
+//! Answers of the token endpoint are in [`answer`], scopes that are reckoned with in [`scope`](mod@scope).
 //!
 //! The larger strategies are boxed: their types would fill pages of a failing law's backtrace.
 //!
@@ -12,6 +12,7 @@
 //! <https://www.rfc-editor.org/rfc/rfc6749#appendix-A>
 
 pub mod answer;
+pub mod scope;
 
 use proptest::collection::vec;
 use proptest::option;
