@@ -8,7 +8,7 @@
 use std::process::ExitCode;
 
 use remote_auth::Error;
-use remote_auth::error::{Refused, Retry, Step};
+use remote_auth::error::Action;
 
 /// Names an exit code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -80,28 +80,31 @@ impl Exit {
         }
     }
 
-    /// Finds the code of an error.
+    /// Finds the code of an error: it follows from what has to happen next.
     ///
     /// What the core calls retryable is 9 or 10 here, and nothing else is.
     pub(crate) fn of(error: &Error) -> Self {
-        let code = error.code();
-        let (family, word) = code.split_once('.').unwrap_or((code, ""));
-        match (family, word) {
-            ("unreachable", "rate_limited") => Self::RateLimited,
-            _ if error.retry() != Retry::Never => Self::Passing,
-            ("misuse", word) => Self::of_misuse(word),
-            ("refused", word) => Self::of_refusal(word, error),
-            ("mismatched", word) if word.starts_with("webhook_") => Self::NotBelieved,
-            ("mismatched", _) => Self::NotAuthenticated,
-            ("environment", _) => Self::WrongEnvironment,
-            ("deviated", _) => Self::Drift,
+        match error.action() {
+            Action::Wait => Self::Passing,
+            Action::SlowDown => Self::RateLimited,
+            Action::AskForConsent => Self::GrantDead,
+            Action::Authorize | Action::RenewToken => Self::NotAuthenticated,
+            Action::ChangeScope => Self::ScopeMissing,
+            Action::FixClient => Self::ClientRejected,
+            Action::MatchEnvironment => Self::WrongEnvironment,
+            Action::ChangeRequest => Self::Declined,
+            Action::FixProgram => Self::of_misuse(error.code()),
+            Action::Report => Self::Drift,
+            // A callback belongs to a login, which is then not complete; a delivery belongs to nothing.
+            Action::Discard if error.code().starts_with("mismatched.webhook_") => Self::NotBelieved,
+            Action::Discard => Self::NotAuthenticated,
             _ => Self::Other,
         }
     }
 
     /// Parts what came by a flag from what came by a variable or a file.
-    fn of_misuse(word: &str) -> Self {
-        match word {
+    fn of_misuse(code: &str) -> Self {
+        match code.strip_prefix("misuse.").unwrap_or(code) {
             "gateway"
             | "environment_name"
             | "redirect_uri"
@@ -126,39 +129,6 @@ impl Exit {
             _ => Self::Other,
         }
     }
-
-    fn of_refusal(word: &str, error: &Error) -> Self {
-        let Error::Refused(refused) = error else {
-            return Self::Other;
-        };
-        match word {
-            "invalid_grant" if refused.needs_consent() => Self::GrantDead,
-            "invalid_client"
-            | "invalid_grant"
-            | "unauthorized_client"
-            | "unsupported_grant_type" => Self::ClientRejected,
-            // Remote's second family has no word, only a status.
-            "unauthorized" | "forbidden" if asks_for_a_token(refused) => Self::ClientRejected,
-            "unauthorized" => Self::NotAuthenticated,
-            "forbidden" => Self::ScopeMissing,
-            "not_found" | "conflict" | "unprocessable" | "unnamed"
-                if !asks_for_a_token(refused) && refused.step() != Step::Authorization =>
-            {
-                Self::Declined
-            }
-            "invalid_scope" => Self::ScopeMissing,
-            "access_denied" => Self::NotAuthenticated,
-            _ if refused.step() == Step::Authorization => Self::NotAuthenticated,
-            _ => Self::Other,
-        }
-    }
-}
-
-fn asks_for_a_token(refused: &Refused) -> bool {
-    matches!(
-        refused.step(),
-        Step::AuthorizationCode | Step::ClientCredentials | Step::RefreshToken | Step::JwtBearer
-    )
 }
 
 impl From<Exit> for ExitCode {

@@ -13,6 +13,7 @@
 //! * [`RawServer`] answers with bytes, for what HTTP libraries refuse to do: stop short, never stop, hang up.
 //! * [`strategy`] makes inputs and answers, weighted towards the edges where codecs and parsers differ; an
 //!   [`Answer`] knows what it deserves.
+//! * [`verdict`] is the table of answers in the place of a success, with what each must come to.
 //! * [`Attempt`] asks the core for a token by any of the four grants.
 //! * [`ManualClock`] stands still until a law moves it.
 //! * [`mark`] looks for planted text in whatever a program could print.
@@ -62,6 +63,7 @@ mod socket;
 mod stage;
 #[cfg(feature = "laws")]
 pub mod strategy;
+pub mod verdict;
 
 #[cfg(feature = "laws")]
 pub use answer::{Answer, Members, Refusal, Value};

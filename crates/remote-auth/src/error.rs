@@ -9,10 +9,15 @@
 //! | [`Error::Unreachable`] | no usable answer came | time |
 //! | [`Error::Environment`] | a token and a gateway do not belong together | the operator |
 //!
-//! Each error has a stable [code](Error::code), a [retry verdict](Error::retry) and [hints](Error::hints).
+//! Each error has a stable [code](Error::code), an [action](Error::action) that has to happen before the same call can
+//! work, and [hints](Error::hints). [Who must act](Action::actor), the [retry verdict](Error::retry) and the exit codes
+//! of the command line follow from the action, and code and action are labels for metrics: few, stable, and free of
+//! anything that came from outside.
+//!
 //! None holds a body, a header value, a query string or a parser's text, at any depth.
 //! Texts are fragments that fit after "failed to".
 
+mod action;
 mod code;
 mod deviated;
 mod misuse;
@@ -23,6 +28,7 @@ pub(crate) mod verdict;
 use std::fmt;
 use std::time::Duration;
 
+pub use action::{Action, Actor};
 pub use code::ErrorCode;
 pub use deviated::{Deviated, Deviation};
 pub use misuse::Misuse;
@@ -78,13 +84,30 @@ impl Error {
         }
     }
 
-    /// Returns whether the same call can work later.
-    pub fn retry(&self) -> Retry {
+    /// Returns what has to happen before the same call can work.
+    ///
+    /// For an answer it is the verdict table's last column.
+    pub fn action(&self) -> Action {
         match self {
-            Self::Unreachable(unreachable) => Retry::Later(unreachable.retry_after()),
-            Self::Deviated(deviated) => deviated.retry(),
-            Self::Refused(refused) => refused.retry(),
-            Self::Misuse(_) | Self::Mismatched(_) | Self::Environment(_) => Retry::Never,
+            Self::Misuse(_) => Action::FixProgram,
+            Self::Refused(refused) => refused.action(),
+            Self::Mismatched(_) => Action::Discard,
+            Self::Deviated(deviated) => deviated.action(),
+            Self::Unreachable(unreachable) => unreachable.action(),
+            Self::Environment(_) => Action::MatchEnvironment,
+        }
+    }
+
+    /// Returns whether the same call can work later without anybody acting.
+    pub fn retry(&self) -> Retry {
+        let asked = match self {
+            Self::Unreachable(unreachable) => unreachable.retry_after(),
+            _ => None,
+        };
+        if self.action().is_waiting() {
+            Retry::Later(asked)
+        } else {
+            Retry::Never
         }
     }
 

@@ -6,7 +6,8 @@ use remote_oauth_client::Foreign;
 ///
 /// # Spec
 ///
-/// <https://www.rfc-editor.org/rfc/rfc6749#section-5.2>, <https://www.rfc-editor.org/rfc/rfc6749#section-4.1.2.1>
+/// <https://www.rfc-editor.org/rfc/rfc6749#section-5.2>, <https://www.rfc-editor.org/rfc/rfc6749#section-4.1.2.1>,
+/// <https://www.rfc-editor.org/rfc/rfc6750#section-3.1>
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ErrorCode {
@@ -30,6 +31,10 @@ pub enum ErrorCode {
     ServerError,
     /// The server is overloaded, and says so by redirect because it cannot send a status.
     TemporarilyUnavailable,
+    /// The API does not take the token: it is expired, revoked or malformed.
+    InvalidToken,
+    /// The API wants a wider scope than the token's.
+    InsufficientScope,
     /// A word that the RFC does not have.
     Unknown,
     /// No word, and status 401: the credentials or the token are missing, expired, revoked or of another environment.
@@ -47,7 +52,7 @@ pub enum ErrorCode {
 }
 
 impl ErrorCode {
-    const NAMED: [(&'static str, &'static str, Self); 10] = [
+    const NAMED: [(&'static str, &'static str, Self); 12] = [
         (
             "invalid_request",
             "refused.invalid_request",
@@ -81,6 +86,12 @@ impl ErrorCode {
             "temporarily_unavailable",
             "refused.temporarily_unavailable",
             Self::TemporarilyUnavailable,
+        ),
+        ("invalid_token", "refused.invalid_token", Self::InvalidToken),
+        (
+            "insufficient_scope",
+            "refused.insufficient_scope",
+            Self::InsufficientScope,
         ),
     ];
 

@@ -2,7 +2,8 @@
 
 use std::fmt;
 
-use super::{Retry, Step};
+use super::verdict::table;
+use super::{Action, Step};
 
 /// Holds an answer that no rule of the contract allows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -63,12 +64,8 @@ impl Deviated {
         }
     }
 
-    /// A page in place of an answer is usually a firewall's mood and passes; a broken contract does not.
-    pub(super) fn retry(&self) -> Retry {
-        match self.deviation {
-            Deviation::NotJson => Retry::Later(None),
-            _ => Retry::Never,
-        }
+    pub(super) fn action(&self) -> Action {
+        table::after_deviation(self.deviation)
     }
 
     pub(super) fn hints(&self) -> &'static [&'static str] {

@@ -4,7 +4,8 @@ use std::fmt;
 
 use remote_oauth_client::Foreign;
 
-use super::{ErrorCode, Retry};
+use super::verdict::table::{self, Phase};
+use super::{Action, ErrorCode};
 
 /// Names the step of a flow at which something happened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -69,13 +70,14 @@ impl Step {
         )
     }
 
-    /// Tells whether the step asks the token endpoint, and not the API.
-    fn asks_for_a_token(self) -> bool {
-        use Step::{AuthorizationCode, ClientCredentials, JwtBearer, RefreshToken};
-        matches!(
-            self,
-            AuthorizationCode | ClientCredentials | JwtBearer | RefreshToken
-        )
+    /// Returns what the step asks: the verdict table parts refusals by it.
+    pub(crate) fn phase(self) -> Phase {
+        match self {
+            Self::Authorization => Phase::Authorization,
+            Self::AuthorizationCode | Self::RefreshToken => Phase::ConsentedToken,
+            Self::ClientCredentials | Self::JwtBearer => Phase::OwnToken,
+            _ => Phase::Api,
+        }
     }
 }
 
@@ -143,15 +145,11 @@ impl Refused {
 
     /// Tells whether only a new consent can help.
     pub fn needs_consent(&self) -> bool {
-        self.code == ErrorCode::InvalidGrant
-            && matches!(self.step, Step::AuthorizationCode | Step::RefreshToken)
+        self.action() == Action::AskForConsent
     }
 
-    pub(super) fn retry(&self) -> Retry {
-        match self.code {
-            ErrorCode::ServerError | ErrorCode::TemporarilyUnavailable => Retry::Later(None),
-            _ => Retry::Never,
-        }
+    pub(super) fn action(&self) -> Action {
+        table::after_refusal(self.step, self.code)
     }
 
     pub(super) fn hints(&self) -> &'static [&'static str] {
@@ -168,7 +166,12 @@ impl Refused {
                 "the company withdrew its consent, or the token is of another environment or client: ask for consent again",
                 "Remote answers wrong client credentials in this way too: check them first",
             ],
-            // Remote answers these four alike, with a bare `invalid_grant`.
+            // With a description it is about the assertion itself: Remote facts §8.1.
+            (ErrorCode::InvalidGrant, Step::JwtBearer) if self.description.is_some() => &[
+                "the server's description says which claim it refused: expiration, issuer or audience",
+                "if it speaks of subject or scope, the subject is misspelt or the scope is not one of its role",
+            ],
+            // Remote answers these four alike, with a bare `invalid_grant`: Remote facts §8.1.
             (ErrorCode::InvalidGrant, Step::JwtBearer) => &[
                 "the integration's setting \"Create assertion tokens\" may be off",
                 "the subject's company may not be managed by this client",
@@ -196,17 +199,28 @@ impl Refused {
             (ErrorCode::AccessDenied, _) => {
                 &["the company's admin denied the request, or may not grant it"]
             }
-            (ErrorCode::Unauthorized, step) if step.asks_for_a_token() => &[
+            _ => self.hints_by_status(),
+        }
+    }
+
+    /// Returns the hints of Remote's second family, and of the words of RFC 6750, which say no more than a status.
+    fn hints_by_status(&self) -> &'static [&'static str] {
+        let is_api = self.step.phase() == Phase::Api;
+        match (self.code, self.step) {
+            (ErrorCode::Unauthorized | ErrorCode::Forbidden, _) if !is_api => &[
                 "check the client identifier and secret, and that they belong to this environment",
             ],
-            (ErrorCode::Unauthorized, _) => {
+            (ErrorCode::Unauthorized | ErrorCode::InvalidToken, _) => {
                 &["the token is expired, revoked or of another environment: get a new one"]
             }
-            (ErrorCode::Forbidden, _) => &[
+            (ErrorCode::Forbidden | ErrorCode::InsufficientScope, _) => &[
                 "the token's scope or role does not allow this: compare it with the operation's scopes",
             ],
-            (ErrorCode::NotFound, _) => {
+            (ErrorCode::NotFound, _) if is_api => {
                 &["the token may not see it: check that it acts for the right company"]
+            }
+            (ErrorCode::NotFound, _) => {
+                &["check the gateway's address, and what stands before its token endpoint"]
             }
             (ErrorCode::Conflict, Step::CreateCompany) => &["the company exists already"],
             (ErrorCode::Unprocessable, Step::CreateCompany) => &[

@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use remote_oauth_client::support::FailureKind;
 
-use super::Step;
+use super::verdict::table;
+use super::{Action, Step};
 
 /// Holds an exchange that ended without an answer to judge.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -73,6 +74,10 @@ impl Unreachable {
     /// Tells whether the request may have reached the server, so that what it spends may be spent.
     pub fn may_have_been_sent(&self) -> bool {
         self.sent
+    }
+
+    pub(super) fn action(&self) -> Action {
+        table::after_no_answer(self.cause)
     }
 
     pub(super) fn code(&self) -> &'static str {

@@ -1,9 +1,7 @@
-//! The verdict table: from what came back in the place of a success to what it means.
-//!
-//! The first row that fits decides. The order is the rule: a failing server's words are no verdict, a named error
-//! wins whatever the status, and a page is never taken for an answer.
+//! Judging what came back in the place of a success, by the rows of [`table`].
 
-use std::ops::RangeInclusive;
+pub(crate) mod table;
+
 use std::time::Duration;
 
 use remote_oauth_client::support::{MediaType, RateLimit, Unreadable};
@@ -11,92 +9,12 @@ use remote_oauth_client::types::{ErrorResponse, TokenResponse};
 use remote_oauth_client::{Error as WireError, ResponseValue};
 use reqwest::header::{HeaderMap, RETRY_AFTER};
 
-use super::{Deviated, Deviation, Error, ErrorCode, NoAnswer, Refused, Step, Unreachable};
+use super::{Deviated, Error, ErrorCode, NoAnswer, Refused, Step, Unreachable};
+use crate::bearer::Challenge;
+use table::{Body, CHALLENGING, Phase, Verdict, look_up};
 
 /// The most that a server can make a client wait: one hour.
 pub(crate) const RETRY_AFTER_MAX: Duration = Duration::from_secs(3600);
-
-/// What a body turned out to be.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Body {
-    /// JSON with an `error` member: the family of RFC 6749 section 5.2.
-    Error,
-    /// JSON of the documented shape without `error`: Remote's second family.
-    Documented,
-    /// It calls itself JSON and is not, or not of the documented shape.
-    Malformed,
-    /// It does not call itself JSON and is none.
-    NotJson,
-    /// Larger than the bound.
-    TooLarge,
-    /// The connection broke or time ran out in the middle.
-    CutShort,
-    /// Not looked at, because the status is not documented.
-    Unread,
-}
-
-/// What a row decides.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Verdict {
-    Refused,
-    Failing,
-    RateLimited,
-    Broken,
-    Deviated(Deviation),
-}
-
-type Row = (RangeInclusive<u16>, &'static [Body], Verdict);
-
-const ANY: &[Body] = &[
-    Body::Error,
-    Body::Documented,
-    Body::Malformed,
-    Body::NotJson,
-    Body::TooLarge,
-    Body::CutShort,
-    Body::Unread,
-];
-
-/// Status, body, verdict.
-pub(crate) const ROWS: &[Row] = &[
-    // Load and failure first: OAuth words inside such answers are nobody's verdict.
-    (429..=429, ANY, Verdict::RateLimited),
-    (408..=408, ANY, Verdict::Failing),
-    (500..=599, ANY, Verdict::Failing),
-    // A connection that broke tells nothing, whatever the status was going to be.
-    (100..=599, &[Body::CutShort], Verdict::Broken),
-    (
-        100..=599,
-        &[Body::TooLarge],
-        Verdict::Deviated(Deviation::TooLarge),
-    ),
-    // A named error wins, with status 200 too.
-    (200..=200, &[Body::Error], Verdict::Refused),
-    (400..=499, &[Body::Error], Verdict::Refused),
-    // Remote's second family: a message in place of a word.
-    (400..=499, &[Body::Documented], Verdict::Refused),
-    // Pages and rubbish.
-    (
-        100..=599,
-        &[Body::NotJson],
-        Verdict::Deviated(Deviation::NotJson),
-    ),
-    (
-        100..=599,
-        &[Body::Malformed],
-        Verdict::Deviated(Deviation::Malformed),
-    ),
-    // What remains: a status that the description does not name.
-    (0..=u16::MAX, ANY, Verdict::Deviated(Deviation::Status)),
-];
-
-pub(crate) fn look_up(status: u16, body: Body) -> Verdict {
-    let row = ROWS
-        .iter()
-        .find(|(range, bodies, _)| range.contains(&status) && bodies.contains(&body));
-    row.map(|(.., verdict)| *verdict)
-        .expect("the last row fits everything")
-}
 
 /// What the token endpoint gave back.
 pub(crate) type TokenResult = Result<ResponseValue<TokenResponse>, WireError<ErrorResponse>>;
@@ -137,8 +55,11 @@ fn failure(step: Step, error: WireError<ErrorResponse>) -> Error {
         retry_after,
         sent: true,
     };
-    match look_up(status, body_of(&error)) {
-        Verdict::Refused => refused(step, status, error).into(),
+    // Only the API challenges for a bearer token; at the token endpoint the header asks for Basic and has no word.
+    let may_challenge = step.phase() == Phase::Api && CHALLENGING.contains(&status);
+    let challenge = may_challenge.then(|| Challenge::bearer(headers)).flatten();
+    match look_up(status, body_of(&error, challenge.is_some())) {
+        Verdict::Refused => refused(step, status, challenge, error).into(),
         Verdict::Failing => unreachable(NoAnswer::ServerFailing(status)).into(),
         Verdict::RateLimited => unreachable(NoAnswer::RateLimited).into(),
         Verdict::Broken => unreachable(broken_by(&error)).into(),
@@ -151,12 +72,13 @@ fn failure(step: Step, error: WireError<ErrorResponse>) -> Error {
     }
 }
 
-fn body_of(error: &WireError<ErrorResponse>) -> Body {
+fn body_of(error: &WireError<ErrorResponse>, challenged: bool) -> Body {
     match (error, error.unreadable()) {
         (WireError::ErrorResponse(response), _) if response.as_ref().error.is_some() => Body::Error,
-        (WireError::ErrorResponse(_), _) => Body::Documented,
         (_, Some(Unreadable::TooLarge)) => Body::TooLarge,
         (_, Some(Unreadable::Interrupted(_))) => Body::CutShort,
+        _ if challenged => Body::Challenge,
+        (WireError::ErrorResponse(_), _) => Body::Documented,
         (_, Some(_)) if error.media_type() == Some(MediaType::Json) => Body::Malformed,
         (_, Some(_)) => Body::NotJson,
         _ => Body::Unread,
@@ -188,12 +110,21 @@ fn without_answer(step: Step, error: &WireError<ErrorResponse>) -> Error {
     .into()
 }
 
-fn refused(step: Step, status: u16, error: WireError<ErrorResponse>) -> Refused {
+fn refused(
+    step: Step,
+    status: u16,
+    challenge: Option<Challenge>,
+    error: WireError<ErrorResponse>,
+) -> Refused {
     let body = match error {
         WireError::ErrorResponse(response) => response.into_inner(),
         _ => ErrorResponse::default(),
     };
-    let code = ErrorCode::of(body.error.as_ref(), status);
+    let named = challenge.and_then(|challenge| challenge.error());
+    let code = match (&body.error, named) {
+        (None, Some(named)) => named,
+        (word, _) => ErrorCode::of(word.as_ref(), status),
+    };
     Refused::new(
         step,
         code,
@@ -216,47 +147,6 @@ pub(crate) fn retry_after(headers: &HeaderMap) -> Option<Duration> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn each_answer_has_its_verdict() {
-        use Body::*;
-        use Verdict::{Broken, Deviated as Off, Failing, RateLimited, Refused};
-        let cases = [
-            (200, Error, Refused),
-            (200, Malformed, Off(Deviation::Malformed)),
-            (200, NotJson, Off(Deviation::NotJson)),
-            (200, TooLarge, Off(Deviation::TooLarge)),
-            (200, CutShort, Broken),
-            (201, Unread, Off(Deviation::Status)),
-            (204, Unread, Off(Deviation::Status)),
-            (302, Unread, Off(Deviation::Status)),
-            (307, Unread, Off(Deviation::Status)),
-            (400, Error, Refused),
-            (400, Documented, Refused),
-            (400, NotJson, Off(Deviation::NotJson)),
-            (400, CutShort, Broken),
-            (401, Error, Refused),
-            (401, Documented, Refused),
-            (401, NotJson, Off(Deviation::NotJson)),
-            (403, Unread, Off(Deviation::Status)),
-            (404, Documented, Refused),
-            (404, NotJson, Off(Deviation::NotJson)),
-            (408, Unread, Failing),
-            (422, Documented, Refused),
-            (429, Documented, RateLimited),
-            (429, Error, RateLimited),
-            (429, NotJson, RateLimited),
-            (500, Unread, Failing),
-            (500, Error, Failing),
-            (502, NotJson, Failing),
-            (503, Unread, Failing),
-            (599, TooLarge, Failing),
-            (999, Unread, Off(Deviation::Status)),
-        ];
-        for (status, body, verdict) in cases {
-            assert_eq!(look_up(status, body), verdict, "{status} {body:?}");
-        }
-    }
 
     #[test]
     fn the_wait_that_a_server_asks_for_is_read_and_bounded() {
