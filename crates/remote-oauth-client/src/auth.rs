@@ -1,12 +1,17 @@
 //! How a request proves who sends it.
 
+use std::error::Error as StdError;
 use std::fmt;
+use std::pin::Pin;
+use std::sync::Arc;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
-use reqwest::header::{AUTHORIZATION, HeaderName, HeaderValue};
+use reqwest::StatusCode;
+use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue};
 use secrecy::ExposeSecret;
+use url::Url;
 
 use crate::secret::Secret;
 use crate::support::{ClientHooks, ClientInfo, Error, OperationInfo, trace_exchange};
@@ -90,9 +95,9 @@ impl fmt::Debug for ClientAuth {
     }
 }
 
-/// Holds the access token that one client of the platform sends.
+/// Holds the access token that one client of the platform sends, or the source of its tokens.
 ///
-/// A client is cheap to make, so a program makes one for each token.
+/// A client is cheap to make, so a program makes one for each token; with a source, one for all of its tokens.
 ///
 /// # Secrets
 ///
@@ -102,13 +107,73 @@ impl fmt::Debug for ClientAuth {
 ///
 /// <https://www.rfc-editor.org/rfc/rfc6750#section-2.1>
 #[derive(Clone)]
-pub struct BearerAuth(HeaderValue);
+pub struct BearerAuth(Bearer);
+
+#[derive(Clone)]
+enum Bearer {
+    Fixed(HeaderValue),
+    Source(Arc<dyn BearerSource>),
+}
+
+/// The future of [`BearerSource`]'s methods.
+pub type BearerFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+/// Gives each request of a client its token, and another one where the server refused it.
+///
+/// The crate `remote-auth` has one for its token sources; this is the seam, and has no opinion.
+pub trait BearerSource: fmt::Debug + Send + Sync + 'static {
+    /// Returns the value of `Authorization` for a request to an address.
+    ///
+    /// # Errors
+    ///
+    /// Why there is none, or why the address gets none; the request is then not sent. The error must not tell a
+    /// secret, in any field, at any depth.
+    fn authorization<'a>(
+        &'a self,
+        to: &'a Url,
+    ) -> BearerFuture<'a, Result<HeaderValue, Box<dyn StdError + Send + Sync>>>;
+
+    /// Sees every answer, and returns another value where the request is to be sent once more.
+    fn after<'a>(&'a self, answer: Answered<'a>) -> BearerFuture<'a, Option<HeaderValue>>;
+}
+
+/// Holds what a [`BearerSource`] learns of an answer.
+#[derive(Clone, Copy)]
+#[non_exhaustive]
+pub struct Answered<'a> {
+    /// The value that was sent.
+    pub sent: &'a HeaderValue,
+    /// The address that was asked.
+    pub asked: &'a Url,
+    /// The address that answered, which a redirect makes another.
+    pub by: &'a Url,
+    /// The status.
+    pub status: StatusCode,
+    /// The headers.
+    pub headers: &'a HeaderMap,
+    /// Whether the request can be sent once more: one whose body streams cannot.
+    pub has_copy: bool,
+}
+
+impl fmt::Debug for Answered<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Answered")
+            .field("status", &self.status.as_u16())
+            .field("has_copy", &self.has_copy)
+            .finish_non_exhaustive()
+    }
+}
 
 impl BearerAuth {
     /// Takes the whole value of an `Authorization` header, such as the core keeps with a token.
     pub fn from_header(mut authorization: HeaderValue) -> Self {
         authorization.set_sensitive(true);
-        Self(authorization)
+        Self(Bearer::Fixed(authorization))
+    }
+
+    /// Asks a source for the token of each request.
+    pub fn from_source(source: impl BearerSource) -> Self {
+        Self(Bearer::Source(Arc::new(source)))
     }
 
     /// Sends a token; `None` if it has characters that no token has.
@@ -133,7 +198,10 @@ impl BearerAuth {
 
 impl fmt::Debug for BearerAuth {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("BearerAuth([REDACTED])")
+        match &self.0 {
+            Bearer::Fixed(_) => f.write_str("BearerAuth([REDACTED])"),
+            Bearer::Source(source) => write!(f, "BearerAuth({source:?})"),
+        }
     }
 }
 
@@ -144,6 +212,11 @@ impl fmt::Debug for BearerAuth {
 pub trait Authenticate {
     /// Returns the header's value, marked sensitive, or `None` where nothing is sent.
     fn authorization(&self) -> Option<&HeaderValue>;
+
+    /// Returns the source of the header, where each request has its own.
+    fn source(&self) -> Option<&dyn BearerSource> {
+        None
+    }
 }
 
 impl Authenticate for ClientAuth {
@@ -154,7 +227,17 @@ impl Authenticate for ClientAuth {
 
 impl Authenticate for BearerAuth {
     fn authorization(&self) -> Option<&HeaderValue> {
-        Some(&self.0)
+        match &self.0 {
+            Bearer::Fixed(header) => Some(header),
+            Bearer::Source(_) => None,
+        }
+    }
+
+    fn source(&self) -> Option<&dyn BearerSource> {
+        match &self.0 {
+            Bearer::Fixed(_) => None,
+            Bearer::Source(source) => Some(&**source),
+        }
     }
 }
 
@@ -177,6 +260,10 @@ impl<A: Authenticate, C: ClientInfo<A>> ClientHooks<A> for C {
             .remove(HeaderName::from_static("api-version"));
         if let Some(header) = self.inner().authorization() {
             request.headers_mut().insert(AUTHORIZATION, header.clone());
+        } else if let Some(source) = self.inner().source() {
+            let header = source.authorization(request.url()).await;
+            let header = header.map_err(Error::NoToken)?;
+            request.headers_mut().insert(AUTHORIZATION, header);
         }
         Ok(())
     }
@@ -186,13 +273,39 @@ impl<A: Authenticate, C: ClientInfo<A>> ClientHooks<A> for C {
         request: reqwest::Request,
         info: &OperationInfo,
     ) -> reqwest::Result<reqwest::Response> {
-        trace_exchange(info, self.client().execute(request)).await
+        let Some(source) = self.inner().source() else {
+            return trace_exchange(info, self.client().execute(request)).await;
+        };
+        let copy = request.try_clone();
+        let (asked, sent) = (request.url().clone(), request.headers().get(AUTHORIZATION));
+        let Some(sent) = sent.cloned() else {
+            return trace_exchange(info, self.client().execute(request)).await;
+        };
+        let answer = trace_exchange(info, self.client().execute(request)).await?;
+        let (by, headers) = (answer.url().clone(), answer.headers().clone());
+        let another = source.after(Answered {
+            sent: &sent,
+            asked: &asked,
+            by: &by,
+            status: answer.status(),
+            headers: &headers,
+            has_copy: copy.is_some(),
+        });
+        match (another.await, copy) {
+            (Some(header), Some(mut request)) => {
+                request.headers_mut().insert(AUTHORIZATION, header);
+                trace_exchange(info, self.client().execute(request)).await
+            }
+            _ => Ok(answer),
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::test_support::{Reply, served};
+    use crate::{platform, transport};
 
     fn decoded(auth: &ClientAuth) -> String {
         let header = auth.0.as_ref().expect("a header");
@@ -252,5 +365,54 @@ mod tests {
         for text in ["", "a\r\nHost: b", "é"] {
             assert!(BearerAuth::token(&Secret::from(text)).is_none(), "{text:?}");
         }
+    }
+
+    /// Gives one header, or none, and never another.
+    #[derive(Debug)]
+    struct Giving(Option<&'static str>);
+
+    impl BearerSource for Giving {
+        fn authorization<'a>(
+            &'a self,
+            _: &'a Url,
+        ) -> BearerFuture<'a, Result<HeaderValue, Box<dyn StdError + Send + Sync>>> {
+            let given = self.0.map(HeaderValue::from_static);
+            Box::pin(async move { given.ok_or_else(|| "there is none".into()) })
+        }
+
+        fn after<'a>(&'a self, answer: Answered<'a>) -> BearerFuture<'a, Option<HeaderValue>> {
+            assert_eq!(answer.sent, "Bearer canary");
+            assert_eq!((answer.status.as_u16(), answer.asked), (403, answer.by));
+            assert!(answer.has_copy && !format!("{answer:?}").contains("canary"));
+            Box::pin(async { None })
+        }
+    }
+
+    #[tokio::test]
+    async fn a_source_gives_each_request_its_header_and_sees_the_answer() {
+        let reply = Reply::json(403, &serde_json::json!({}));
+        let (answer, seen) = served(reply, async |base, http| {
+            let auth = BearerAuth::from_source(Giving(Some("Bearer canary")));
+            let client = platform::Client::new_with_client(&base, http, auth);
+            client.get_current_identity().await
+        })
+        .await;
+        let status = answer.expect_err("it is refused").status();
+        assert_eq!(status, Some(StatusCode::FORBIDDEN));
+        assert_eq!(seen.header("authorization"), Some("Bearer canary"));
+    }
+
+    #[tokio::test]
+    async fn without_a_token_nothing_is_sent_and_the_source_says_why() {
+        let base = Url::parse("http://127.0.0.1:1").expect("an address");
+        let http = transport::http_client(&base, &transport::Timeouts::default());
+        let auth = BearerAuth::from_source(Giving(None));
+        let http = http.expect("loopback is allowed");
+        let client = platform::Client::new_with_client(base.as_str(), http, auth);
+        let error = client.get_current_identity().await.expect_err("no token");
+        assert!(matches!(error, Error::NoToken(_)), "{error}");
+        let why = error.source().map(ToString::to_string);
+        assert_eq!(why.as_deref(), Some("there is none"));
+        assert!(error.status().is_none() && !format!("{error} {error:?}").contains("none"));
     }
 }

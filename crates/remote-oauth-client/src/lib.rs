@@ -46,7 +46,9 @@ pub mod support;
 mod test_support;
 pub mod transport;
 
-pub use auth::{Authenticate, BasicEncoding, BearerAuth, ClientAuth};
+pub use auth::{
+    Answered, Authenticate, BasicEncoding, BearerAuth, BearerFuture, BearerSource, ClientAuth,
+};
 pub use foreign::Foreign;
 pub use generated::client::{Client, types};
 pub use generated::endpoints;

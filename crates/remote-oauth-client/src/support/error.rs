@@ -22,6 +22,10 @@ use super::{Head, RateLimit, ResponseValue};
 pub enum Error<E = ()> {
     /// The request could not be written. Nothing was sent.
     InvalidRequest,
+    /// There was no token to send it with. Nothing was sent.
+    ///
+    /// Holds what the [`BearerSource`](crate::BearerSource) said, which is also the [`source`](StdError::source).
+    NoToken(Box<dyn StdError + Send + Sync>),
     /// No answer came, or none that is HTTP.
     CommunicationError(Failure),
     /// The document names this status, and the body is what it says.
@@ -55,7 +59,7 @@ impl<E> Error<E> {
 
     fn head(&self) -> Option<&Head> {
         match self {
-            Self::InvalidRequest | Self::CommunicationError(_) => None,
+            Self::InvalidRequest | Self::NoToken(_) | Self::CommunicationError(_) => None,
             Self::ErrorResponse(response) => Some(response.head()),
             Self::InvalidResponsePayload { head, .. } | Self::UndocumentedStatus { head } => {
                 Some(head)
@@ -84,6 +88,7 @@ impl<E> Error<E> {
     pub fn map<F>(self, change: impl FnOnce(E) -> F) -> Error<F> {
         match self {
             Self::InvalidRequest => Error::InvalidRequest,
+            Self::NoToken(reason) => Error::NoToken(reason),
             Self::CommunicationError(failure) => Error::CommunicationError(failure),
             Self::ErrorResponse(response) => Error::ErrorResponse(response.map(change)),
             Self::InvalidResponsePayload { head, unreadable } => {
@@ -111,6 +116,7 @@ impl<E> fmt::Display for Error<E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::InvalidRequest => f.write_str("write the request"),
+            Self::NoToken(_) => f.write_str("get a token for the request"),
             Self::CommunicationError(failure) => write!(f, "get an answer: {failure}"),
             Self::ErrorResponse(response) => write!(
                 f,
@@ -141,7 +147,14 @@ impl<E> fmt::Debug for Error<E> {
     }
 }
 
-impl<E> StdError for Error<E> {}
+impl<E> StdError for Error<E> {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        match self {
+            Self::NoToken(reason) => Some(&**reason),
+            _ => None,
+        }
+    }
+}
 
 /// Tells how an exchange ended without a usable answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
