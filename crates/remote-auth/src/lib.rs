@@ -62,6 +62,15 @@
 //! # }
 //! ```
 //!
+//! # Features
+//!
+//! | feature | adds |
+//! |---|---|
+//! | `middleware` | `bearer::BearerMiddleware` for `reqwest-middleware` |
+//! | `tower` | `bearer::BearerLayer` for `tower` services |
+//!
+//! None is on by default.
+//!
 //! # What does not compile
 //!
 //! A code cannot be redeemed without an accepted callback, and not twice; a consent scope does not fit an

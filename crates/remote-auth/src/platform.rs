@@ -42,6 +42,7 @@ use std::time::Duration;
 use remote_oauth_client::platform::{Client as WireClient, endpoints, types};
 use remote_oauth_client::{BearerAuth, Error as WireError, ResponseValue, Secret, transport};
 
+use crate::bearer::decide::{Refusal, refusal};
 use crate::client::Client;
 use crate::error::verdict::success;
 use crate::error::{Deviated, Deviation, Error, Misuse, Step, WrongEnvironment};
@@ -385,10 +386,7 @@ impl Platform {
         operation: impl AsyncFn(&WireClient) -> WireResult<T>,
     ) -> Result<T, Error> {
         let first = operation(&self.wire(&token)).await;
-        let answer = if first
-            .as_ref()
-            .is_err_and(|error| error.status().is_some_and(|status| status == 401))
-        {
+        let answer = if first.as_ref().is_err_and(refuses_the_token) {
             self.source.invalidate(&token);
             match self.source.token().await {
                 Ok(new) if new.generation() > token.generation() => {
@@ -401,6 +399,14 @@ impl Platform {
         };
         success(step, answer.map_err(|error| error.map(Into::into)))
     }
+}
+
+fn refuses_the_token<E>(error: &WireError<E>) -> bool {
+    let refused = error
+        .status()
+        .zip(error.headers())
+        .and_then(|(status, headers)| refusal(status, headers));
+    refused == Some(Refusal::Token)
 }
 
 /// The answer lacks the one thing that it is for.

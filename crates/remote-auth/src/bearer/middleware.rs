@@ -1,28 +1,25 @@
 //! The skin for `reqwest-middleware`.
 
-use std::fmt;
-use std::sync::Arc;
-
 use async_trait::async_trait;
 use reqwest::header::AUTHORIZATION;
-use reqwest::{Request, Response, StatusCode};
+use reqwest::{Request, Response};
 use reqwest_middleware::{Error as MiddlewareError, Middleware, Next, Result};
 
-use crate::error::{Error, WrongEnvironment};
+use super::Skin;
+use super::decide::{self, After, AnsweredBy};
+use crate::error::Error;
 use crate::source::TokenSource;
 
-/// Attaches a source's token to each request.
-///
-/// * A request to another origin than the source's gateway is refused, before a token is asked for.
-/// * A request that carries an `Authorization` header already goes out as it is.
-/// * On 401 the token is invalidated and the request is sent once more with a new one, if its body can be cloned and
-///   the source has another token to give. What comes back then is returned as it is.
+/// Attaches a source's token to each request, by the rules of [this module](super).
 ///
 /// ```
 /// # async fn f(company: remote_auth::CachedTokenSource, http: reqwest::Client) -> Result<(), Box<dyn std::error::Error>> {
-/// use remote_auth::bearer::BearerMiddleware;
+/// use remote_auth::bearer::{BearerMiddleware, MissingScope};
 /// let http = reqwest_middleware::ClientBuilder::new(http).with(BearerMiddleware::new(company)).build();
 /// let answer = http.get("https://gateway.remote.com/v1/employments?page_size=1").send().await?;
+/// if let Some(missing) = answer.extensions().get::<MissingScope>() {
+///     return Err(format!("failed to {missing}").into());
+/// }
 /// # Ok(())
 /// # }
 /// ```
@@ -32,22 +29,20 @@ use crate::source::TokenSource;
 /// An [`Error`](crate::Error) of this crate arrives as `reqwest_middleware::Error::Middleware`, from which
 /// `downcast_ref` gets it back.
 ///
+/// # Cancel safety
+///
+/// A request that is dropped may have been served; a renewal that it caused goes on without it, and is not lost.
+///
 /// # Spec
 ///
 /// <https://www.rfc-editor.org/rfc/rfc6750#section-2.1>, <https://www.rfc-editor.org/rfc/rfc6750#section-3.1>
-#[derive(Clone)]
-pub struct BearerMiddleware(Arc<dyn TokenSource>);
+#[derive(Clone, Debug)]
+pub struct BearerMiddleware(Skin);
 
 impl BearerMiddleware {
     /// Takes the source.
     pub fn new(source: impl TokenSource) -> Self {
-        Self(Arc::new(source))
-    }
-}
-
-impl fmt::Debug for BearerMiddleware {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("BearerMiddleware").field(&self.0).finish()
+        Self(Skin::new(source))
     }
 }
 
@@ -63,27 +58,32 @@ impl Middleware for BearerMiddleware {
         extensions: &mut http::Extensions,
         next: Next<'_>,
     ) -> Result<Response> {
-        if request.headers().contains_key(AUTHORIZATION) {
+        let is_authorized = request.headers().contains_key(AUTHORIZATION);
+        let token = self.0.token_for(Some(request.url()), is_authorized).await;
+        let Some(token) = token.map_err(ours)? else {
             return next.run(request, extensions).await;
-        }
-        if !self.0.environment().gateway().is_origin_of(request.url()) {
-            return Err(ours(WrongEnvironment::Origin.into()));
-        }
-        let again = request.try_clone();
-        let token = self.0.token().await.map_err(ours)?;
-        token.authorize(&mut request).map_err(ours)?;
-        let answer = next.clone().run(request, extensions).await?;
-        let (StatusCode::UNAUTHORIZED, Some(mut request)) = (answer.status(), again) else {
-            return Ok(answer);
         };
-        self.0.invalidate(&token);
-        match self.0.token().await {
-            Ok(new) if new.generation() > token.generation() => {
-                new.authorize(&mut request).map_err(ours)?;
-                next.run(request, extensions).await
+        let (asked, method) = (request.url().clone(), request.method().clone());
+        let copy = request.try_clone();
+        token.authorize(&mut request).map_err(ours)?;
+        let mut answer = next.clone().run(request, extensions).await?;
+        let by = AnsweredBy::compare(&asked, answer.url());
+        match decide::after(by, answer.status(), answer.headers(), copy.is_some()) {
+            After::HandOn => {}
+            After::Invalidate => self.0.invalidate(&token),
+            After::SayWhichScope => {
+                let refusal = (answer.status(), answer.headers());
+                if let Some(missing) = self.0.missing_scope((&method, &asked), refusal, &token) {
+                    answer.extensions_mut().insert(missing);
+                }
             }
-            // No other token is to be had: the gateway's own answer says more than an error of ours.
-            _ => Ok(answer),
+            After::Resend => {
+                if let (Some(newer), Some(mut request)) = (self.0.newer_than(&token).await, copy) {
+                    newer.authorize(&mut request).map_err(ours)?;
+                    return next.run(request, extensions).await;
+                }
+            }
         }
+        Ok(answer)
     }
 }
