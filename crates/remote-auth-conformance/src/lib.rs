@@ -63,6 +63,7 @@ mod socket;
 mod stage;
 #[cfg(feature = "laws")]
 pub mod strategy;
+#[cfg(feature = "laws")]
 pub mod verdict;
 
 #[cfg(feature = "laws")]
