@@ -12,6 +12,7 @@
 
 mod generate;
 mod mutants;
+mod requirements;
 mod spec;
 mod test;
 mod tidy;
@@ -41,6 +42,7 @@ struct Arguments {
 enum Command {
     Generate(generate::Arguments),
     Mutants(mutants::Arguments),
+    Requirements(requirements::Arguments),
     Spec(spec::Arguments),
     Test(test::Arguments),
     Tidy(tidy::Arguments),
@@ -53,6 +55,7 @@ fn main() -> ExitCode {
     let done = match Arguments::parse().command {
         Command::Generate(arguments) => generate::run(root, &arguments),
         Command::Mutants(arguments) => mutants::run(root, &arguments),
+        Command::Requirements(arguments) => requirements::run(root, &arguments),
         Command::Spec(arguments) => spec::run(root, &arguments),
         Command::Test(arguments) => test::run(root, &arguments),
         Command::Tidy(arguments) => tidy::run(root, &arguments),

@@ -58,7 +58,7 @@ pub(crate) fn check(root: &Path) -> Result<()> {
 }
 
 /// Finds the files that people write, by path from the root of the workspace and in order.
-fn rust_files(root: &Path) -> Result<Vec<PathBuf>> {
+pub(crate) fn rust_files(root: &Path) -> Result<Vec<PathBuf>> {
     let mut folders: Vec<PathBuf> = FOLDERS.iter().map(PathBuf::from).collect();
     let mut files = Vec::new();
     while let Some(folder) = folders.pop() {

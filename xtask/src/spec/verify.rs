@@ -19,6 +19,7 @@ use super::source_page;
 use crate::generate::{
     ACCOMMODATIONS, CORRECTIONS, Evidence, Outputs, SOURCE_PAGE, Sources, UPSTREAM, apply, build,
 };
+use crate::requirements;
 
 /// Checks digests, overlays, effective documents, unused corrections and unknown files below spec
 ///
@@ -174,7 +175,7 @@ fn effective_is_current(root: &Path, outputs: &Outputs) -> Result<String> {
     ))
 }
 
-/// Every file is read by the pipeline or written by it.
+/// Every file is read or written by the pipeline, or belongs to the requirements.
 fn files_are_known(root: &Path, sources: &Result<Sources>, outputs: &Outputs) -> Result<String> {
     let mut known: BTreeSet<&str> = outputs.keys().map(String::as_str).collect();
     known.extend(sources.iter().flat_map(Sources::paths));
@@ -183,7 +184,7 @@ fn files_are_known(root: &Path, sources: &Result<Sources>, outputs: &Outputs) ->
     let unknown: Vec<&str> = found
         .iter()
         .map(String::as_str)
-        .filter(|path| !known.contains(path))
+        .filter(|path| !known.contains(path) && !requirements::owns(path))
         .collect();
     ensure!(
         unknown.is_empty(),
@@ -191,7 +192,7 @@ fn files_are_known(root: &Path, sources: &Result<Sources>, outputs: &Outputs) ->
         unknown.join(", ")
     );
     Ok(format!(
-        "{} files, each read or written by the pipeline",
+        "{} files, each read or written by the pipeline or the requirements",
         found.len()
     ))
 }
