@@ -64,8 +64,8 @@ impl Loopback {
         &self.redirect_uri
     }
 
-    /// Waits for the callback. Requests that are none are answered and forgotten.
-    pub(crate) async fn callback(&self) -> Callback {
+    /// Waits for the callback, and then listens no longer. Requests that are none are answered and forgotten.
+    pub(crate) async fn callback(self) -> Callback {
         let mut connections = JoinSet::new();
         loop {
             tokio::select! {
@@ -290,6 +290,8 @@ mod tests {
         assert!(answers[1].starts_with("HTTP/1.1 200 "), "{}", answers[1]);
         assert!(answers[1].contains("Cache-Control: no-store\r\nReferrer-Policy: no-referrer\r\n"));
         assert!(!answers[1].contains("canary"));
+        let after = TcpStream::connect(address).await;
+        assert!(after.is_err(), "the port is closed with the wait");
     }
 
     #[tokio::test]
