@@ -203,6 +203,17 @@ impl Failure {
     }
 }
 
+/// Looks into an I/O error, which hides what it wraps from `source`; TLS libraries wrap one in another.
+fn hides_a_bad_certificate(error: &io::Error) -> bool {
+    error.get_ref().is_some_and(|inner| {
+        match (inner.downcast_ref(), inner.downcast_ref::<io::Error>()) {
+            (Some(rustls::Error::InvalidCertificate(_)), _) => true,
+            (_, Some(deeper)) => hides_a_bad_certificate(deeper),
+            _ => false,
+        }
+    })
+}
+
 impl FailureKind {
     fn of(error: &reqwest::Error) -> Self {
         let mut cause: Option<&(dyn StdError + 'static)> = Some(error);
@@ -220,10 +231,7 @@ impl FailureKind {
                     io::ErrorKind::TimedOut => return Self::TimedOut,
                     _ => {}
                 }
-                // An I/O error hides what it wraps from `source`.
-                if let Some(rustls::Error::InvalidCertificate(_)) =
-                    io.get_ref().and_then(|inner| inner.downcast_ref())
-                {
+                if hides_a_bad_certificate(io) {
                     return Self::Certificate;
                 }
             }
