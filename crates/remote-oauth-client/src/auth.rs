@@ -61,7 +61,9 @@ impl ClientAuth {
         )]
         let secret = client_secret.expose_secret();
         let pair = match encoding {
+            // Requirement: remote.token.basic-raw
             BasicEncoding::Raw => Secret::from(format!("{client_id}:{secret}")),
+            // Requirement: rfc6749.2.3.1.form-encoded
             BasicEncoding::FormUrlencoded => Secret::from(format!(
                 "{}:{}",
                 utf8_percent_encode(client_id, RESERVED),
@@ -73,6 +75,7 @@ impl ClientAuth {
             reason = "the pair is written into the sensitive header"
         )]
         let encoded = Secret::from(format!("Basic {}", STANDARD.encode(pair.expose_secret())));
+        // Requirement: rfc6749.2.3.1.not-in-uri
         #[expect(
             clippy::disallowed_methods,
             reason = "the header value is marked sensitive at once"
@@ -318,6 +321,7 @@ mod tests {
         String::from_utf8(STANDARD.decode(encoded).expect("base64")).expect("utf-8")
     }
 
+    // Requirement: remote.token.basic-raw, rfc6749.2.3.1.form-encoded
     #[test]
     fn both_encodings_write_what_their_readers_expect() {
         let cases = [
@@ -360,6 +364,7 @@ mod tests {
         }
     }
 
+    // Requirement: rfc6750.2.1.syntax
     #[test]
     fn what_no_token_can_be_is_no_bearer() {
         for text in ["", "a\r\nHost: b", "é"] {

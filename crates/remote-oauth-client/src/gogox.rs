@@ -36,6 +36,7 @@ mod tests {
         }
     }
 
+    // Requirement: gogox-guide.token.json-body, gogox-guide.token.no-basic, gogox-guide.token.path
     #[tokio::test]
     async fn the_credentials_go_in_a_json_body_and_nowhere_else() {
         let token = json!({ "access_token": "canary", "token_type": "Bearer", "expires_in": 7200, "created_at": 1_614_249_382 });

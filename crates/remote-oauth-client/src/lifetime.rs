@@ -92,6 +92,7 @@ impl<'de> Deserialize<'de> for CreatedAt {
 }
 
 /// Reads the number from its text, because a parsed number may already have overflowed.
+// Requirement: remote.answer.expires-in
 fn any_number<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u64, D::Error> {
     let raw = Box::<RawValue>::deserialize(deserializer)?;
     let text = match raw.get().as_bytes().first() {

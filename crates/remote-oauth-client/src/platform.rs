@@ -94,6 +94,7 @@ mod tests {
         }
     }
 
+    // Requirement: remote.company.shortcut-answer
     #[tokio::test]
     async fn a_created_company_brings_tokens_that_are_not_shown() {
         let tokens = json!({ "access_token": "canary-a", "refresh_token": "canary-r", "expires_in": "3600" });
@@ -195,6 +196,7 @@ mod tests {
         }
     }
 
+    // Requirement: remote.magic-link.one-person
     #[test]
     fn a_magic_link_for_two_people_or_none_is_no_request() {
         for (body, good) in [

@@ -73,6 +73,7 @@ impl From<&str> for Secret {
     }
 }
 
+// Requirement: remote.skill.rule-no-secrets-in-source
 impl fmt::Debug for Secret {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Secret([REDACTED])")
@@ -95,6 +96,7 @@ impl<'de> Deserialize<'de> for Secret {
 mod tests {
     use super::*;
 
+    // Requirement: remote.skill.rule-no-secrets-in-source
     #[test]
     fn debug_shows_nothing_of_the_text_in_any_form() {
         let secret = Secret::from("canary");
@@ -107,6 +109,7 @@ mod tests {
         }
     }
 
+    // Requirement: rfc9700.4.7.1.constant-time
     #[test]
     fn comparison_sees_every_difference() {
         let cases = [

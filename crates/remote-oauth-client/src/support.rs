@@ -318,6 +318,7 @@ pub trait RequestBuilderExt<E> {
 }
 
 impl<E> RequestBuilderExt<E> for RequestBuilder {
+    // Requirement: remote.skill.mistake-json-body, remote.token.form-only, rfc6749.3.2.no-repeats
     fn form_urlencoded<T: Serialize + ?Sized>(self, body: &T) -> Result<RequestBuilder, Error<E>> {
         let form = serde_urlencoded::to_string(body).map_err(|_| Error::InvalidRequest)?;
         let content_type = HeaderValue::from_static("application/x-www-form-urlencoded");

@@ -81,6 +81,7 @@ impl std::error::Error for TransportError {}
 ///
 /// <https://www.rfc-editor.org/rfc/rfc6749#section-3.2>
 pub fn require_secure(base: &Url) -> Result<(), TransportError> {
+    // Requirement: rfc6749.3.1.endpoint-no-fragment
     let carries_more = !base.username().is_empty()
         || base.password().is_some()
         || base.query().is_some()
@@ -113,14 +114,18 @@ fn is_loopback(host: &Host<&str>) -> bool {
 ///
 /// [`TransportError`], by [`require_secure`] or because TLS cannot be set up.
 pub fn http_client(base: &Url, timeouts: &Timeouts) -> Result<reqwest::Client, TransportError> {
+    // Requirement: rfc6749.2.3.1.tls
     require_secure(base)?;
     let loopback = [
         IpAddr::V4(Ipv4Addr::LOCALHOST),
         IpAddr::V6(Ipv6Addr::LOCALHOST),
     ]
     .map(|ip| SocketAddr::new(ip, 0));
+    // Requirement: rfc6750.5.3.no-cookies
     let builder = reqwest::Client::builder()
+        // Requirement: rfc9700.2.6.end-to-end-tls
         .tls_backend_preconfigured(tls_config()?)
+        // Requirement: rfc9700.4.11.1.client-redirects
         .redirect(reqwest::redirect::Policy::none())
         .retry(reqwest::retry::never())
         .referer(false)
@@ -185,6 +190,7 @@ impl ServerCertVerifier for PlatformRoots {
         ocsp_response: &[u8],
         now: UnixTime,
     ) -> Result<ServerCertVerified, rustls::Error> {
+        // Requirement: rfc6749.10.9.certificate, rfc6750.5.2.tls-verified
         self.verifier()?.verify_server_cert(
             end_entity,
             intermediates,
@@ -223,6 +229,8 @@ impl ServerCertVerifier for PlatformRoots {
 mod tests {
     use super::*;
 
+    // Requirement: rfc6749.2.3.1.tls, rfc6749.3.1.endpoint-no-fragment, rfc6749.3.2.tls
+    // Requirement: rfc9700.2.6.end-to-end-tls
     #[test]
     fn only_https_and_loopback_are_secure() {
         let cases = [

@@ -44,6 +44,7 @@ pub struct RateLimit {
 
 impl RateLimit {
     /// Reads the three headers; `None` unless each is there once and is a whole number.
+    // Requirement: remote.rate.headers
     pub fn of(headers: &HeaderMap) -> Option<Self> {
         Some(Self {
             count: number(headers, "x-ratelimit-count")?,
@@ -91,6 +92,7 @@ mod tests {
     const REMAINING: (&str, &str) = ("x-ratelimit-remaining", "245");
     const RESET: (&str, &str) = ("x-ratelimit-reset", "12043");
 
+    // Requirement: remote.rate.headers
     #[test]
     fn three_whole_numbers_are_a_rate_limit_and_the_last_is_milliseconds() {
         let wanted = RateLimit {
