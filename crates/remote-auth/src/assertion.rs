@@ -28,6 +28,7 @@ use crate::secret::{ClientId, ClientSecret};
 use crate::token::Principal;
 
 /// How far ahead of now an assertion expires. Remote refuses more than ten minutes.
+// Requirement: remote.assertion.ten-minutes, rfc7523.3.exp-near
 pub(crate) const LIFE: Duration = Duration::from_secs(5 * 60);
 
 /// The fewest bytes of a key for HS256: <https://www.rfc-editor.org/rfc/rfc7518#section-3.2>.
@@ -63,8 +64,11 @@ impl Form {
 
     fn prefix(self) -> &'static str {
         match self {
+            // Requirement: remote.assertion.sub-manager
             Self::CompanyManager => "urn:remote-api:company-manager:user:",
+            // Requirement: remote.assertion.sub-employee
             Self::Employment => "urn:remote-api:employee:employment:",
+            // Requirement: remote.assertion.sub-older
             Self::OlderEmployment => "urn:remote-api:employment:",
         }
     }
@@ -94,6 +98,7 @@ impl Subject {
     /// [`Misuse::SubjectMisspelt`] for the spelling `emplomyent` of one published example, and [`Misuse::Subject`]
     /// for anything else.
     pub fn parse(urn: &str) -> Result<Self, Error> {
+        // Requirement: remote.assertion.sub-spelling
         if urn.contains(":emplomyent:") {
             return Err(Misuse::SubjectMisspelt.into());
         }
@@ -166,13 +171,16 @@ impl HmacSigner {
     )]
     pub(crate) fn new(secret: &ClientSecret, short_keys_too: bool) -> Result<Self, Error> {
         let key = secret.expose_secret().as_bytes();
+        // Requirement: rfc7523.5.hs256-key-256-bits
         if key.len() < KEY_BYTES_MIN && !short_keys_too {
             return Err(Misuse::ShortAssertionKey.into());
         }
+        // Requirement: remote.assertion.hs256
         Ok(Self(hmac::Key::new(hmac::HMAC_SHA256, key)))
     }
 }
 
+// Requirement: remote.skill.rule-secret-signs
 impl fmt::Debug for HmacSigner {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("HmacSigner([REDACTED])")
@@ -201,26 +209,36 @@ pub(crate) fn mint(
     now: SystemTime,
 ) -> Result<Secret, Error> {
     subject.check()?;
+    // Requirement: rfc7523.3.iat
     let iat = now.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
     let claims = Claims {
+        // Requirement: remote.assertion.iss, rfc7523.3.iss
         iss: client_id.as_str(),
+        // Requirement: rfc7523.3.sub
         sub: subject.to_string(),
+        // Requirement: remote.assertion.aud, rfc7523.3.aud
         aud: environment.assertion_audience(),
         iat,
+        // Requirement: rfc7523.3.exp
         exp: iat.saturating_add(LIFE.as_secs()),
+        // Requirement: rfc7523.3.jti
         jti: random::text::<16>(),
+        // Requirement: remote.assertion.scope-claim
         scope: scope.as_str(),
     };
     let part = |json: serde_json::Result<Vec<u8>>| {
+        // Requirement: rfc7523.5.unpadded
         URL_SAFE_NO_PAD.encode(json.expect("text and numbers are JSON"))
     };
     let header = part(serde_json::to_vec(&Header::new(signer.algorithm())));
     let mut jwt = format!("{header}.{}", part(serde_json::to_vec(&claims)));
     let signed = signer
+        // Requirement: rfc7523.3.signed
         .try_sign(jwt.as_bytes())
         .expect("a MAC over bytes in memory cannot fail");
     jwt.push('.');
     URL_SAFE_NO_PAD.encode_string(signed, &mut jwt);
+    // Requirement: rfc7523.2.1.one-jwt
     Ok(jwt.into())
 }
 
@@ -260,6 +278,7 @@ mod tests {
             .collect())
     }
 
+    // Requirement: remote.assertion.hs256, rfc7523.3.iat, rfc7523.3.signed, rfc7523.5.unpadded
     #[test]
     fn the_claims_are_those_that_remote_documents() {
         let now = UNIX_EPOCH + Duration::from_millis(1_746_571_056_900);
@@ -285,6 +304,7 @@ mod tests {
         );
     }
 
+    // Requirement: rfc7523.3.jti
     #[test]
     fn no_two_assertions_are_the_same() {
         let subject = Subject::company_manager("u-1");
@@ -295,6 +315,7 @@ mod tests {
         );
     }
 
+    // Requirement: remote.skill.mistake-exp-drift, rfc7523.3.exp-near
     #[test]
     fn whatever_the_clock_says_the_bound_holds() {
         for now in [
@@ -311,6 +332,8 @@ mod tests {
         }
     }
 
+    // Requirement: remote.assertion.sub-employee, remote.assertion.sub-manager
+    // Requirement: remote.assertion.sub-older, remote.assertion.sub-spelling
     #[test]
     fn a_subject_is_one_of_three_forms() {
         let cases = [
@@ -358,6 +381,7 @@ mod tests {
         );
     }
 
+    // Requirement: rfc7523.5.hs256-key-256-bits
     #[test]
     fn a_key_of_fewer_than_256_bits_is_refused_unless_asked_for() {
         let short = ClientSecret::from(&SECRET[..31]);

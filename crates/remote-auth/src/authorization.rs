@@ -25,6 +25,7 @@
 //! ```compile_fail,E0382
 //! # fn f(pending: remote_auth::PendingAuthorization) {
 //! let first = pending.accept("https://partner.example/callback?code=a&state=b");
+//! # // Requirement: rfc9700.2.1.csrf, rfc9700.4.7.1.state-once
 //! let second = pending.accept("https://partner.example/callback?code=c&state=d");
 //! # }
 //! ```
@@ -34,6 +35,7 @@
 //! ```compile_fail,E0382
 //! # async fn f(client: remote_auth::Client, code: remote_auth::AcceptedCode) {
 //! let first = client.redeem(code).await;
+//! # // Requirement: remote.code.single-use, rfc6749.4.1.2.code-single-use
 //! let second = client.redeem(code).await;
 //! # }
 //! ```
@@ -42,6 +44,7 @@
 //!
 //! ```compile_fail,E0308
 //! # async fn f(client: remote_auth::Client) {
+//! # // Requirement: rfc6749.10.12.client-csrf
 //! client.redeem("a code from somewhere").await;
 //! # }
 //! ```
@@ -100,6 +103,7 @@ pub use used::{Claim, ClaimFailed, ClaimFuture, Opening, UsedInMemory, UsedRecor
 pub const PENDING_LIFE: Duration = Duration::from_secs(30 * 60);
 
 /// How long an authorization code lives, counted from its callback: five minutes.
+// Requirement: remote.code.five-minutes
 pub const CODE_LIFE: Duration = Duration::from_secs(5 * 60);
 
 /// A request for a company's consent, being put together.
@@ -149,13 +153,18 @@ impl AuthorizationRequest {
     pub fn begin(self) -> Result<(Url, PendingAuthorization), Error> {
         self.environment.provider().offers(Step::Authorization)?;
         let redirect_uri = RedirectUri::parse(&self.redirect_uri)?;
+        // Requirement: rfc6749.10.10.state-entropy, rfc6749.4.1.1.state, rfc9700.2.1.csrf
         let state = Secret::from(random::text::<32>());
+        // Requirement: rfc7636.4.1.new-each-time, rfc9700.2.1.1.transaction-specific
         let verifier = self.pkce.then(CodeVerifier::new);
         let mut url = self.environment.authorization_endpoint();
         {
             let mut query = url.query_pairs_mut();
             query
+                // Requirement: remote.authorize.response-type, rfc6749.3.1.no-repeats
+                // Requirement: rfc6749.4.1.1.response-type, rfc9700.2.1.2.no-implicit
                 .append_pair("response_type", "code")
+                // Requirement: remote.authorize.parameters, rfc6749.4.1.1.client-id
                 .append_pair("client_id", self.client_id.as_str());
             query.append_pair("redirect_uri", &redirect_uri.text);
             #[expect(
@@ -167,7 +176,9 @@ impl AuthorizationRequest {
                 query.append_pair("scope", scope);
             }
             if let Some(verifier) = &verifier {
+                // Requirement: rfc7636.4.3.challenge-sent
                 query.append_pair("code_challenge", &verifier.challenge());
+                // Requirement: rfc7636.7.2.no-downgrade
                 query.append_pair("code_challenge_method", "S256");
             }
         }
@@ -209,7 +220,9 @@ impl RedirectUri {
     ///
     /// <https://www.rfc-editor.org/rfc/rfc6749#section-3.1.2>, <https://www.rfc-editor.org/rfc/rfc8252#section-7>
     fn parse(text: &str) -> Result<Self, Error> {
+        // Requirement: rfc6749.3.1.2.absolute
         let url = Url::parse(text).map_err(|_| Error::from(Misuse::RedirectUri))?;
+        // Requirement: rfc6749.3.1.2.1.tls
         let in_clear = url.scheme() == "http" && {
             let mut origin = url.clone();
             origin.set_query(None);
@@ -219,6 +232,8 @@ impl RedirectUri {
         // A callback would carry it twice, and could not be accepted.
         let claimed = url.query_pairs().any(|(name, _)| callback::defines(&name));
         if url.fragment().is_some() || in_clear || runs_code || claimed {
+        // Requirement: rfc6749.3.1.2.no-fragment
+        if url.fragment().is_some() || in_clear || runs_code {
             return Err(Misuse::RedirectUri.into());
         }
         Ok(Self {
@@ -259,6 +274,7 @@ impl PendingAuthorization {
     /// # Spec
     ///
     /// <https://www.rfc-editor.org/rfc/rfc6749#section-4.1.2>, <https://www.rfc-editor.org/rfc/rfc9207#section-2.4>
+    // Requirement: rfc9700.4.7.1.state-once
     pub fn accept(self, callback: impl AsRef<str>) -> Result<AcceptedCode, Error> {
         let now = Moment::now(&*self.clock);
         if now.wall > self.ends.wall || now.elapsed > self.ends.elapsed {
@@ -290,6 +306,7 @@ fn passed(since: Moment, now: Moment) -> Duration {
     now.elapsed.saturating_sub(since.elapsed).max(by_wall)
 }
 
+// Requirement: rfc7636.7.1.verifier-secret
 impl fmt::Debug for PendingAuthorization {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("PendingAuthorization")
@@ -316,6 +333,7 @@ pub struct AcceptedCode {
 
 impl AcceptedCode {
     /// Refuses a code that the server would refuse, without spending a request on it.
+    // Requirement: remote.skill.mistake-late-code
     pub(crate) fn check_age(&self, now: Moment) -> Result<(), Error> {
         if passed(self.accepted, now) >= CODE_LIFE {
             Err(Misuse::StaleCode.into())
@@ -325,6 +343,7 @@ impl AcceptedCode {
     }
 }
 
+// Requirement: rfc6749.10.5.code-confidential
 impl fmt::Debug for AcceptedCode {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("AcceptedCode")
@@ -355,6 +374,12 @@ mod tests {
             .map(|(_, value)| value.into_owned())
     }
 
+    // Requirement: remote.authorize.parameters, remote.authorize.response-type
+    // Requirement: remote.authorize.url-scope-verbatim, rfc6749.10.10.state-entropy
+    // Requirement: rfc6749.3.1.no-repeats, rfc6749.4.1.1.client-id, rfc6749.4.1.1.response-type
+    // Requirement: rfc6749.4.1.1.state, rfc7636.4.2.s256, rfc7636.4.3.challenge-sent
+    // Requirement: rfc7636.7.1.verifier-secret, rfc7636.7.2.no-downgrade, rfc8252.8.1.pkce
+    // Requirement: rfc9700.2.1.1.pkce, rfc9700.2.1.2.no-implicit
     #[test]
     fn the_address_carries_what_the_rfcs_name_and_nothing_secret() {
         let clock = ManualClock::shared();
@@ -387,6 +412,8 @@ mod tests {
         assert_eq!(parameter(&url, "state").expect("a state").len(), 43);
     }
 
+    // Requirement: rfc6749.10.10.state-entropy, rfc6749.4.1.1.state, rfc7636.4.1.new-each-time
+    // Requirement: rfc9700.2.1.1.transaction-specific
     #[test]
     fn the_state_is_not_the_verifier() {
         let (_, pending) = request(&ManualClock::shared(), "https://p.example/cb")
@@ -411,6 +438,7 @@ mod tests {
         }
     }
 
+    // Requirement: rfc6749.3.1.2.1.tls, rfc6749.3.1.2.absolute, rfc6749.3.1.2.no-fragment
     #[test]
     fn a_redirection_uri_must_not_leak_the_code() {
         let clock = ManualClock::shared();
@@ -432,6 +460,7 @@ mod tests {
         }
     }
 
+    // Requirement: remote.code.five-minutes, remote.skill.mistake-late-code
     #[test]
     fn a_callback_and_a_code_each_have_their_time() {
         let clock = ManualClock::shared();

@@ -52,6 +52,7 @@ struct Inner {
 
 impl Client {
     /// Starts to put a client together.
+    // Requirement: remote.skill.rule-sandbox-first
     pub fn builder(environment: Environment) -> ClientBuilder {
         ClientBuilder {
             encoding: environment.basic_encoding(),
@@ -86,11 +87,13 @@ impl Client {
     /// # Spec
     ///
     /// <https://www.rfc-editor.org/rfc/rfc6749#section-4.4>
+    // Requirement: remote.flow.client-credentials
     pub fn client_credentials(&self) -> CachedTokenSource {
         CachedTokenSource::new(self, mint::ClientCredentials(self.clone()), None)
     }
 
     /// Starts to ask a company for its consent, with one of the redirection URIs registered for this client.
+    // Requirement: remote.flow.authorization-code
     pub fn authorization(&self, redirect_uri: impl Into<String>) -> AuthorizationRequest {
         AuthorizationRequest {
             environment: self.0.environment.clone(),
@@ -98,6 +101,7 @@ impl Client {
             clock: Arc::clone(&self.0.clock),
             redirect_uri: redirect_uri.into(),
             scope: None,
+            // Requirement: rfc8252.8.1.pkce, rfc9700.2.1.1.pkce
             pkce: !self.0.given.no_pkce,
         }
     }
@@ -114,7 +118,9 @@ impl Client {
     ///
     /// [`Misuse::StaleCode`] if the code is older than five minutes, [`Error::Environment`] if it was issued to
     /// another client or environment, and whatever the server answers.
+    // Requirement: remote.code.single-use, rfc6749.4.1.2.code-single-use
     pub async fn redeem(&self, code: AcceptedCode) -> Result<CompanyGrant, Error> {
+        // Requirement: rfc9700.2.1.mix-up
         if code.environment != self.0.environment || code.client_id != self.0.client_id {
             return Err(WrongEnvironment::Grant.into());
         }
@@ -130,6 +136,7 @@ impl Client {
     }
 
     /// Makes a grant of what an exchange or the platform gave to this client.
+    // Requirement: remote.refresh.two-sources
     pub(crate) fn granted(&self, set: TokenSet) -> CompanyGrant {
         CompanyGrant::redeemed(self.0.environment.clone(), self.0.client_id.clone(), set)
     }
@@ -139,6 +146,7 @@ impl Client {
     /// A grant of another client or environment gives a source whose every token is
     /// [`WrongEnvironment::Grant`](crate::error::WrongEnvironment::Grant).
     pub fn company(&self, grant: CompanyGrant) -> CachedTokenSource {
+        // Requirement: rfc6749.10.4.issuer-only
         let ours = grant.environment == self.0.environment && grant.client_id == self.0.client_id;
         if ours {
             let mint = mint::Refresh::new(self.clone(), grant.refresh_token);
@@ -160,6 +168,7 @@ impl Client {
     /// # Spec
     ///
     /// <https://www.rfc-editor.org/rfc/rfc7523#section-2.1>
+    // Requirement: remote.flow.assertion
     pub fn assertion(&self, subject: Subject) -> AssertionRequest {
         AssertionRequest {
             client: self.clone(),
@@ -198,6 +207,7 @@ impl Client {
         self.exchange(
             Step::ClientCredentials,
             &request,
+            // Requirement: remote.client-credentials.acts-as-partner
             Principal::Partner,
             self.now(),
         )
@@ -223,6 +233,8 @@ impl Client {
             ..
         } = &*self.0;
         let signer = signer.as_ref().map_err(Clone::clone)?;
+        // Requirement: remote.assertion.remint, remote.skill.mistake-exp-drift
+        // Requirement: rfc7523.3.minted-each-time
         let assertion = assertion::mint(signer, client_id, environment, subject, scope, sent.wall)?;
         let request = jwt_bearer::request(assertion);
         self.exchange(Step::JwtBearer, &request, subject.principal(), sent)
@@ -332,6 +344,7 @@ impl ClientBuilder {
     pub fn build(self) -> Result<Client, Error> {
         let (client_id, secret) = self
             .credentials
+            // Requirement: rfc6749.4.4.confidential-only
             .ok_or_else(|| Error::from(Misuse::NoCredentials))?;
         let client_id = ClientId::parse(client_id)?;
         if !secret.wire().is_vschar() {
@@ -373,6 +386,7 @@ impl fmt::Debug for ClientBuilder {
 mod tests {
     use super::*;
 
+    // Requirement: rfc6749.4.4.confidential-only
     #[test]
     fn credentials_that_cannot_be_sent_are_refused_before_anything_is() {
         let cases = [

@@ -57,7 +57,9 @@ impl CustomerApiToken {
     /// # Errors
     ///
     /// [`Error::Environment`] if the prefix belongs to the other class: the gateway would answer 401.
+    // Requirement: remote.customer.no-exchange
     pub fn source(self, environment: Environment) -> Result<FixedTokenSource, Error> {
+        // Requirement: remote.customer.prefix
         let fits = environment.class() == Class::Unknown || environment.class() == self.class;
         if !fits {
             return Err(WrongEnvironment::Prefix.into());
@@ -84,6 +86,7 @@ impl fmt::Debug for CustomerApiToken {
 mod tests {
     use super::*;
 
+    // Requirement: remote.customer.prefix, remote.skill.mistake-mixed-environments
     #[test]
     fn a_prefix_fits_its_class_of_environment_and_any_custom_one() {
         let custom = Environment::custom("http://127.0.0.1:1").expect("custom");
@@ -107,6 +110,7 @@ mod tests {
         }
     }
 
+    // Requirement: remote.customer.prefix
     #[test]
     fn what_is_no_customer_token_is_refused() {
         for text in [

@@ -90,6 +90,8 @@ impl Environment {
     }
 
     /// Returns the gateway, which serves the API and its authorization alike.
+    // Requirement: remote.environment.partner-sandbox, remote.environment.production
+    // Requirement: remote.environment.sandbox
     pub fn gateway(&self) -> &Gateway {
         static PUBLISHED: LazyLock<[Gateway; 3]> = LazyLock::new(|| {
             ["Production", "Sandbox", "Partner sandbox"].map(|description| {
@@ -122,16 +124,19 @@ impl Environment {
     }
 
     /// Returns the token endpoint.
+    // Requirement: remote.environment.one-host, remote.token.path
     pub fn token_endpoint(&self) -> Url {
         self.gateway().at(self.provider().token_path())
     }
 
     /// Returns the authorization endpoint, which a browser visits.
+    // Requirement: remote.authorize.path
     pub fn authorization_endpoint(&self) -> Url {
         self.gateway().at(endpoints::AUTHORIZE_PATH)
     }
 
     /// Returns the audience of assertions: the gateway with `/auth`, never the endpoint and never the bare host.
+    // Requirement: remote.environment.replace-domain, remote.skill.mistake-wrong-aud
     pub fn assertion_audience(&self) -> String {
         format!("{}/auth", self.gateway())
     }
@@ -151,6 +156,7 @@ impl Environment {
     }
 
     /// Tells whether an authorization response without `iss` must be refused.
+    // Requirement: rfc9207.2.4.configured
     pub(crate) fn requires_issuer(&self) -> bool {
         matches!(
             self,
@@ -170,6 +176,7 @@ impl Environment {
     }
 
     /// Returns how credentials are written: raw for Remote, whose guides and code do so, and by the RFC elsewhere.
+    // Requirement: rfc6749.2.3.1.form-encoded
     pub(crate) fn basic_encoding(&self) -> BasicEncoding {
         match self {
             Self::Custom(_) => BasicEncoding::FormUrlencoded,
@@ -275,6 +282,7 @@ impl FromStr for Gateway {
 
     fn from_str(text: &str) -> Result<Self, Error> {
         let base = Url::parse(text).map_err(|_| Error::from(Misuse::Gateway))?;
+        // Requirement: rfc6749.3.2.tls, rfc6750.5.3.tls
         transport::require_secure(&base).map_err(|_| Error::from(Misuse::Gateway))?;
         Ok(Self {
             text: base.as_str().trim_end_matches('/').to_owned(),
@@ -299,6 +307,9 @@ impl fmt::Debug for Gateway {
 mod tests {
     use super::*;
 
+    // Requirement: remote.authorize.path, remote.environment.one-host
+    // Requirement: remote.environment.partner-sandbox, remote.environment.production
+    // Requirement: remote.environment.replace-domain, remote.environment.sandbox, remote.token.path
     #[test]
     fn every_address_follows_from_the_environment() {
         let cases = [
@@ -354,6 +365,7 @@ mod tests {
         }
     }
 
+    // Requirement: rfc6749.2.3.1.tls, rfc6749.3.2.tls, rfc6750.5.3.tls
     #[test]
     fn a_gateway_in_clear_text_is_refused() {
         for text in [
@@ -370,6 +382,7 @@ mod tests {
         }
     }
 
+    // Requirement: rfc9700.4.9.pinned-origin
     #[test]
     fn an_origin_is_scheme_host_and_port() {
         let gateway: Gateway = "https://gateway.remote.com".parse().expect("gateway");

@@ -31,6 +31,7 @@ impl Answer {
     /// Judges the members of a success.
     ///
     /// <https://www.rfc-editor.org/rfc/rfc6749#section-5.1>
+    // Requirement: remote.flow.four-grants
     pub(crate) fn judge(step: Step, response: TokenResponse) -> Result<Self, Error> {
         let off = |deviation| {
             Error::from(Deviated {
@@ -40,16 +41,22 @@ impl Answer {
             })
         };
         let access_token = response.access_token.filter(|token| !token.is_empty());
+        // Requirement: remote.answer.members, rfc6749.5.1.access-token
         let access_token = access_token.ok_or_else(|| off(Deviation::NoAccessToken))?;
+        // Requirement: remote.token.opaque
         if !access_token.is_vschar() {
+            // Requirement: rfc6750.2.1.syntax
             return Err(off(Deviation::AccessTokenSyntax));
         }
         if !response
             .token_type
+            // Requirement: remote.answer.token-type, rfc6749.5.1.token-type-any-case
             .is_some_and(|kind| kind.eq_ignore_ascii_case("Bearer"))
         {
+            // Requirement: rfc6749.7.1.unknown-type
             return Err(off(Deviation::TokenType));
         }
+        // Requirement: rfc6749.5.1.unknown-members
         Ok(Self {
             access_token: access_token.into(),
             expires_in: response.expires_in,
@@ -57,7 +64,10 @@ impl Answer {
                 .refresh_token
                 .filter(|token| token.is_vschar())
                 .map(Into::into),
+            // Requirement: remote.answer.scope, rfc6749.3.3.granted-is-honoured
+            // Requirement: rfc6749.5.1.scope-missing
             granted_scope: response.scope.as_deref().map(Scope::granted),
+            // Requirement: remote.code.ids-are-kept
             company_id: response.company_id,
             user_id: response.user_id,
         })
@@ -96,6 +106,7 @@ pub(crate) struct TokenSet {
 
 impl TokenSet {
     /// Takes the parts of a renewal: who consented is named once, and not here.
+    // Requirement: remote.refresh.no-ids
     pub(crate) fn renewed(self) -> (Token, Option<RefreshToken>) {
         (self.token, self.refresh_token)
     }
@@ -191,6 +202,7 @@ impl CompanyGrant {
     }
 }
 
+// Requirement: rfc6749.10.4.refresh-confidential
 impl fmt::Debug for CompanyGrant {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("CompanyGrant")
@@ -210,6 +222,9 @@ mod tests {
         Answer::judge(Step::ClientCredentials, response).map_err(|error| error.code())
     }
 
+    // Requirement: remote.answer.members, remote.answer.token-type, remote.token.opaque
+    // Requirement: rfc6749.5.1.access-token, rfc6749.5.1.token-type-any-case
+    // Requirement: rfc6749.5.1.unknown-members, rfc6749.7.1.unknown-type, rfc6750.2.1.syntax
     #[test]
     fn a_success_needs_a_bearer_token_and_nothing_else() {
         for json in [
@@ -262,6 +277,7 @@ mod tests {
         }
     }
 
+    // Requirement: rfc6749.3.3.granted-is-honoured, rfc6749.5.1.scope-missing
     #[test]
     fn an_absent_scope_means_as_requested_and_an_empty_one_means_nothing() {
         let absent = judged(r#"{"access_token":"a","token_type":"Bearer"}"#).expect("a token");

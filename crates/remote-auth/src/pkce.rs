@@ -18,6 +18,7 @@ use crate::random;
 pub(crate) struct CodeVerifier(Secret);
 
 impl CodeVerifier {
+    // Requirement: rfc7636.4.1.verifier-entropy, rfc7636.4.1.verifier-syntax
     pub(crate) fn new() -> Self {
         Self(random::text::<32>().into())
     }
@@ -27,6 +28,7 @@ impl CodeVerifier {
     /// # Spec
     ///
     /// <https://www.rfc-editor.org/rfc/rfc7636#section-4.2>
+    // Requirement: rfc7636.4.2.s256
     #[expect(
         clippy::disallowed_methods,
         reason = "the challenge is the verifier's digest"
@@ -61,6 +63,7 @@ mod tests {
 
     use super::*;
 
+    // Requirement: rfc7636.4.2.s256
     #[test]
     fn the_challenge_is_the_one_of_the_rfc() {
         // https://www.rfc-editor.org/rfc/rfc7636#appendix-B
@@ -71,6 +74,7 @@ mod tests {
         );
     }
 
+    // Requirement: rfc7636.4.1.verifier-entropy, rfc7636.4.1.verifier-syntax
     #[test]
     fn verifiers_are_43_unreserved_characters_and_never_the_same() {
         let mut seen = HashSet::new();

@@ -140,6 +140,7 @@ impl Platform {
     }
 
     /// Sets the prefix. Default `/v1`.
+    // Requirement: remote.api.prefixes
     #[must_use]
     pub fn prefix(mut self, prefix: Prefix) -> Self {
         self.prefix = prefix;
@@ -151,6 +152,7 @@ impl Platform {
     /// # Errors
     ///
     /// What the source or the gateway answers.
+    // Requirement: remote.api.check-by-kind, remote.api.identity
     pub async fn identity(&self) -> Result<Identity, Error> {
         let token = self.source.token().await?;
         let principal = token.principal();
@@ -193,6 +195,7 @@ impl Platform {
     ///
     /// [`Misuse::PartnerOnly`] with any other token, before anything is sent; `refused.unprocessable` where the
     /// integration is not entitled; what else the source or the gateway answers.
+    // Requirement: remote.company.shortcut
     pub async fn create_company(&self, company: &NewCompany) -> Result<CreatedCompany, Error> {
         let (token, client) = (self.partner_token().await?, self.client()?);
         let sent = client.now();
@@ -209,6 +212,7 @@ impl Platform {
     /// # Errors
     ///
     /// [`Misuse::PartnerOnly`] with any other token; what the source or the gateway answers.
+    // Requirement: remote.company.create-token
     pub async fn create_token(
         &self,
         company_id: &str,
@@ -241,6 +245,7 @@ impl Platform {
             token.principal(),
             Principal::Company | Principal::CompanyManager
         ) {
+            // Requirement: remote.magic-link.company-token
             return Err(Misuse::CompanyOnly.into());
         }
         let body = link.body();
@@ -346,6 +351,7 @@ impl Platform {
         if token.principal() == Principal::Partner {
             Ok(token)
         } else {
+            // Requirement: remote.skill.mistake-customer-for-partner
             Err(Misuse::PartnerOnly.into())
         }
     }

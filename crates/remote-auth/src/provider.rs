@@ -42,6 +42,7 @@ impl Provider {
     pub(crate) fn token_path(self) -> &'static str {
         match self {
             Self::Remote => endpoints::TOKEN_PATH,
+            // Requirement: gogox-guide.token.path
             Self::Gogox => remote_oauth_client::gogox::endpoints::TOKEN_PATH,
         }
     }
@@ -50,6 +51,7 @@ impl Provider {
     pub(crate) fn offers(self, step: Step) -> Result<(), Error> {
         match (self, step) {
             (Self::Remote, _) | (Self::Gogox, Step::ClientCredentials) => Ok(()),
+            // Requirement: gogox-guide.token.client-credentials-only
             (Self::Gogox, _) => Err(Misuse::GrantNotOffered.into()),
         }
     }

@@ -119,6 +119,7 @@ secret_type! {
 mod tests {
     use super::*;
 
+    // Requirement: remote.skill.rule-no-secrets-in-source
     #[test]
     fn no_secret_type_shows_its_text() {
         let shown = [

@@ -61,6 +61,7 @@ pub trait TokenSource: fmt::Debug + Send + Sync + 'static {
 /// Keeps one token and renews it. Cheap to clone; clones share the token.
 ///
 /// Made by [`Client::client_credentials`], [`Client::company`] and [`Client::assertion`].
+// Requirement: remote.token.cached
 #[derive(Clone)]
 pub struct CachedTokenSource(Arc<Engine>);
 

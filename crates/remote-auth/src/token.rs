@@ -85,7 +85,9 @@ pub(crate) const LIFE_MAX: Duration = Duration::from_secs(24 * 60 * 60);
 
 impl Expiry {
     /// Counts from a moment before the request was sent, so that the token never ends later than the server means.
+    // Requirement: remote.token.expires-in-from-request
     pub(crate) fn counted_from(start: Moment, expires_in: Option<ExpiresIn>) -> Self {
+        // Requirement: rfc6749.5.1.expires-in-missing
         let life = expires_in.map_or(LIFE_ASSUMED, |life| {
             Duration::from_secs(life.as_secs()).min(LIFE_MAX)
         });
@@ -219,17 +221,22 @@ impl Token {
     ///
     /// <https://www.rfc-editor.org/rfc/rfc6750#section-2.1>
     pub fn authorize(&self, request: &mut reqwest::Request) -> Result<(), Error> {
+        // Requirement: rfc6750.2.one-method
         if request.headers().contains_key(AUTHORIZATION) {
             return Ok(());
         }
+        // Requirement: remote.environment.token-bound, rfc9700.4.9.pinned-origin
         if !self.0.environment.gateway().is_origin_of(request.url()) {
             return Err(WrongEnvironment::Origin.into());
         }
+        // Requirement: rfc6750.2.1.header, rfc6750.2.2.not-in-form, rfc6750.2.3.not-in-query
+        // Requirement: rfc9700.4.3.2.not-in-query
         request.headers_mut().insert(AUTHORIZATION, self.header());
         Ok(())
     }
 }
 
+// Requirement: gogox-guide.api.bearer, remote.api.bearer-header
 #[expect(
     clippy::disallowed_methods,
     reason = "the token is written into a header that is marked sensitive"
@@ -239,6 +246,7 @@ fn bearer_header(token: &AccessToken) -> HeaderValue {
         remote_oauth_client::Secret::from(format!("Bearer {}", token.wire().expose_secret()));
     let mut header =
         HeaderValue::from_str(text.expose_secret()).expect("an access token is printable ASCII");
+    // Requirement: rfc6749.10.3.token-confidential
     header.set_sensitive(true);
     header
 }

@@ -123,6 +123,7 @@ impl WebhookVerifier {
     ///
     /// [`Error::Mismatched`] if the signature is not of this key, body and timestamp, if the timestamp is not
     /// fresh, or if the body is not a JSON object with an `event_type`.
+    // Requirement: remote.webhook.fresh, remote.webhook.signature
     pub fn verify(&self, body: &[u8], signature: &str, timestamp: &str) -> Result<Event, Error> {
         let expected = mac(&self.key, body, timestamp);
         if !bool::from(expected.as_bytes().ct_eq(signature.as_bytes())) {
@@ -161,6 +162,7 @@ impl fmt::Debug for WebhookVerifier {
 #[non_exhaustive]
 pub enum EventKind {
     /// `company.partner_offboarded`: the company is no longer this partner's.
+    // Requirement: remote.webhook.offboarded
     PartnerOffboarded,
     /// `company.archived`.
     CompanyArchived,
@@ -278,6 +280,7 @@ mod tests {
             .map_err(|error| error.code())
     }
 
+    // Requirement: remote.webhook.signature
     #[test]
     fn the_signature_is_the_one_that_other_programs_compute() {
         // printf %s "$body:1700000000000" | openssl dgst -sha256 -hmac key
@@ -288,6 +291,7 @@ mod tests {
         );
     }
 
+    // Requirement: remote.webhook.signature
     #[test]
     fn only_the_very_bytes_that_were_signed_pass() {
         let clock = ManualClock::shared();
@@ -332,6 +336,7 @@ mod tests {
         }
     }
 
+    // Requirement: remote.webhook.fresh
     #[test]
     fn a_delivery_must_be_fresh_in_both_directions() {
         let clock = ManualClock::shared();
@@ -368,6 +373,7 @@ mod tests {
         }
     }
 
+    // Requirement: remote.webhook.offboarded
     #[test]
     fn each_event_that_bears_on_access_is_known() {
         for (name, kind) in EventKind::NAMED {

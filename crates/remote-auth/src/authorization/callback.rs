@@ -31,6 +31,18 @@ impl Parameters {
             if let Some(place) = parameters.place(&name)
                 && place.replace(value.into_owned()).is_some()
             {
+            let place = match &*name {
+                "code" => &mut parameters.code,
+                "state" => &mut parameters.state,
+                "iss" => &mut parameters.iss,
+                "error" => &mut parameters.error,
+                "error_description" => &mut parameters.error_description,
+                "error_uri" => &mut parameters.error_uri,
+                // Requirement: rfc6749.4.1.2.unknown-ignored
+                _ => continue,
+            };
+            // Requirement: rfc6749.3.1.no-repeats
+            if place.replace(value.into_owned()).is_some() {
                 return Err(Mismatched::Duplicate.into());
             }
         }
@@ -64,6 +76,7 @@ pub(super) fn judge(callback: &str, expected: &Expected<'_>) -> Result<Secret, E
         .redirect_uri
         .join(callback)
         .map_err(|_| Error::from(Mismatched::RedirectUri))?;
+    // Requirement: rfc8252.8.10.redirect-uri-kept
     if !arrives_at(&callback, expected.redirect_uri) {
         return Err(Mismatched::RedirectUri.into());
     }
@@ -71,15 +84,20 @@ pub(super) fn judge(callback: &str, expected: &Expected<'_>) -> Result<Secret, E
     // State first: nothing else in a forged callback deserves to be believed, an error least of all.
     if !parameters
         .state
+        // Requirement: rfc6749.10.12.client-csrf, rfc8252.8.9.state, rfc9700.4.7.1.constant-time
         .is_some_and(|state| expected.state.same_as(&state.into()))
     {
         return Err(Mismatched::State.into());
     }
+    // Requirement: rfc9207.2.4.errors-too, rfc9700.4.4.2.mix-up-defence
     match parameters.iss {
+        // Requirement: rfc9207.2.4.compared, rfc9207.2.4.mismatch
         Some(issuer) if issuer != expected.issuer => return Err(Mismatched::Issuer.into()),
+        // Requirement: rfc9207.2.4.required
         None if expected.issuer_required => return Err(Mismatched::Issuer.into()),
         _ => {}
     }
+    // Requirement: rfc6749.4.1.2.1.error-is-typed
     if let Some(error) = parameters.error {
         let description = parameters.error_description.as_deref().map(Foreign::from);
         return Err(Refused::new(
@@ -128,6 +146,11 @@ mod tests {
             .map_err(|error| error.code())
     }
 
+    // Requirement: rfc6749.10.12.client-csrf, rfc6749.3.1.no-repeats
+    // Requirement: rfc6749.4.1.2.1.error-is-typed, rfc6749.4.1.2.unknown-ignored
+    // Requirement: rfc8252.8.10.redirect-uri-kept, rfc8252.8.9.state, rfc9207.2.4.compared
+    // Requirement: rfc9207.2.4.mismatch, rfc9700.2.1.csrf, rfc9700.2.1.mix-up
+    // Requirement: rfc9700.4.4.2.mix-up-defence
     #[test]
     fn each_callback_has_its_verdict() {
         let cases = [
@@ -215,6 +238,7 @@ mod tests {
         }
     }
 
+    // Requirement: rfc9207.2.4.errors-too, rfc9207.2.4.required, rfc9700.4.4.2.mix-up-defence
     #[test]
     fn a_required_issuer_must_be_there_in_errors_too() {
         assert_eq!(

@@ -96,6 +96,7 @@ impl ErrorCode {
     ];
 
     /// Reads a word from the wire. Words that the RFC does not have are not kept: they may quote anything.
+    // Requirement: rfc6749.5.2.error-characters
     pub(crate) fn read(word: &str) -> Self {
         Self::NAMED
             .iter()
@@ -149,6 +150,8 @@ impl ErrorCode {
 mod tests {
     use super::*;
 
+    // Requirement: remote.error.invalid-request, remote.error.invalid-scope
+    // Requirement: remote.error.unsupported-grant-type
     #[test]
     fn every_word_of_the_rfc_reads_back() {
         for (word, stable, code) in ErrorCode::NAMED {
@@ -158,6 +161,7 @@ mod tests {
         }
     }
 
+    // Requirement: rfc6749.5.2.error-characters
     #[test]
     fn a_word_that_the_rfc_does_not_have_is_not_kept() {
         for word in ["canary", "Invalid_Grant", "invalid_grant ", ""] {

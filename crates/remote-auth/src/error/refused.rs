@@ -132,8 +132,10 @@ impl Refused {
     /// # Spec
     ///
     /// <https://www.rfc-editor.org/rfc/rfc6749#section-5.2>
+    // Requirement: remote.error.description
     pub fn description(&self) -> Option<String> {
         let text = self.description.as_ref()?.text()?;
+        // Requirement: rfc6749.5.2.error-characters
         let allowed = |c: char| matches!(c, '\x20'..='\x21' | '\x23'..='\x5b' | '\x5d'..='\x7e');
         Some(
             text.chars()
@@ -144,6 +146,7 @@ impl Refused {
     }
 
     /// Tells whether only a new consent can help.
+    // Requirement: rfc7523.3.1.invalid-grant-is-not-consent
     pub fn needs_consent(&self) -> bool {
         self.action() == Action::AskForConsent
     }
@@ -154,6 +157,7 @@ impl Refused {
 
     pub(super) fn hints(&self) -> &'static [&'static str] {
         match (self.code, self.step) {
+            // Requirement: remote.error.invalid-client
             (ErrorCode::InvalidClient, _) => &[
                 "check the client identifier and secret, and that they belong to this environment",
                 "if the secret holds + or %, check how Basic credentials are encoded for this server",
@@ -162,6 +166,7 @@ impl Refused {
                 "a code lives five minutes and works once: start the authorization again",
                 "the redirection URI must be the one that the authorization request named",
             ],
+            // Requirement: remote.error.invalid-grant
             (ErrorCode::InvalidGrant, Step::RefreshToken) => &[
                 "the company withdrew its consent, or the token is of another environment or client: ask for consent again",
                 "Remote answers wrong client credentials in this way too: check them first",
@@ -172,6 +177,8 @@ impl Refused {
                 "if it speaks of subject or scope, the subject is misspelt or the scope is not one of its role",
             ],
             // Remote answers these four alike, with a bare `invalid_grant`: Remote facts §8.1.
+            // Remote answers these four alike, with a bare `invalid_grant`.
+            // Requirement: remote.assertion.bare-invalid-grant
             (ErrorCode::InvalidGrant, Step::JwtBearer) => &[
                 "the integration's setting \"Create assertion tokens\" may be off",
                 "the subject's company may not be managed by this client",
@@ -184,15 +191,18 @@ impl Refused {
                     "the assertion grant is open to vetted partners only: ask Remote to enable it for this client",
                 ]
             }
+            // Requirement: remote.error.unsupported-grant-type
             (ErrorCode::UnauthorizedClient | ErrorCode::UnsupportedGrantType, _) => {
                 &["ask whoever issued the client to enable this grant"]
             }
             (ErrorCode::InvalidScope, Step::Authorization) => {
                 &["a consent request takes the URL-style scope, on the sandboxes too"]
             }
+            // Requirement: remote.error.invalid-scope
             (ErrorCode::InvalidScope, _) => {
                 &["check each name against the operation's scope table, and the subject's role"]
             }
+            // Requirement: remote.error.invalid-request
             (ErrorCode::InvalidRequest, _) => {
                 &["this is likelier a fault of the caller's parameters than of the credentials"]
             }
@@ -214,6 +224,12 @@ impl Refused {
                 &["the token is expired, revoked or of another environment: get a new one"]
             }
             (ErrorCode::Forbidden | ErrorCode::InsufficientScope, _) => &[
+            // Requirement: remote.error.rest-401
+            (ErrorCode::Unauthorized, _) => {
+                &["the token is expired, revoked or of another environment: get a new one"]
+            }
+            // Requirement: remote.error.rest-403
+            (ErrorCode::Forbidden, _) => &[
                 "the token's scope or role does not allow this: compare it with the operation's scopes",
             ],
             (ErrorCode::NotFound, _) if is_api => {
@@ -266,6 +282,7 @@ impl fmt::Debug for Refused {
 mod tests {
     use super::*;
 
+    // Requirement: rfc6749.5.2.error-characters
     #[test]
     fn a_description_is_cleaned_cut_and_only_handed_out_when_asked_for() {
         let text = format!("bad \"quoted\" \\ \u{7}canary é {}", "x".repeat(500));
@@ -286,6 +303,7 @@ mod tests {
         }
     }
 
+    // Requirement: remote.assertion.bare-invalid-grant
     #[test]
     fn a_bare_invalid_grant_for_an_assertion_lists_all_four_causes() {
         let refused = Refused::new(Step::JwtBearer, ErrorCode::InvalidGrant, Some(400), None);

@@ -16,6 +16,92 @@ use table::{Body, CHALLENGING, Phase, Verdict, look_up};
 /// The most that a server can make a client wait: one hour.
 pub(crate) const RETRY_AFTER_MAX: Duration = Duration::from_secs(3600);
 
+/// What a body turned out to be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Body {
+    /// JSON with an `error` member: the family of RFC 6749 section 5.2.
+    Error,
+    /// JSON of the documented shape without `error`: Remote's second family.
+    Documented,
+    /// It calls itself JSON and is not, or not of the documented shape.
+    Malformed,
+    /// It does not call itself JSON and is none.
+    NotJson,
+    /// Larger than the bound.
+    TooLarge,
+    /// The connection broke or time ran out in the middle.
+    CutShort,
+    /// Not looked at, because the status is not documented.
+    Unread,
+}
+
+/// What a row decides.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Verdict {
+    Refused,
+    Failing,
+    RateLimited,
+    Broken,
+    Deviated(Deviation),
+}
+
+type Row = (RangeInclusive<u16>, &'static [Body], Verdict);
+
+const ANY: &[Body] = &[
+    Body::Error,
+    Body::Documented,
+    Body::Malformed,
+    Body::NotJson,
+    Body::TooLarge,
+    Body::CutShort,
+    Body::Unread,
+];
+
+/// Status, body, verdict.
+pub(crate) const ROWS: &[Row] = &[
+    // Load and failure first: OAuth words inside such answers are nobody's verdict.
+    (429..=429, ANY, Verdict::RateLimited),
+    (408..=408, ANY, Verdict::Failing),
+    // Requirement: remote.error.server-text
+    (500..=599, ANY, Verdict::Failing),
+    // A connection that broke tells nothing, whatever the status was going to be.
+    (100..=599, &[Body::CutShort], Verdict::Broken),
+    (
+        100..=599,
+        &[Body::TooLarge],
+        Verdict::Deviated(Deviation::TooLarge),
+    ),
+    // A named error wins, with status 200 too.
+    (200..=200, &[Body::Error], Verdict::Refused),
+    // Requirement: rfc6749.5.2.error-is-read
+    (400..=499, &[Body::Error], Verdict::Refused),
+    // Remote's second family: a message in place of a word.
+    // Requirement: remote.api.unauthorized-body, remote.error.two-families
+    (400..=499, &[Body::Documented], Verdict::Refused),
+    // Pages and rubbish.
+    (
+        100..=599,
+        // Requirement: rfc6749.5.1.json
+        &[Body::NotJson],
+        Verdict::Deviated(Deviation::NotJson),
+    ),
+    (
+        100..=599,
+        &[Body::Malformed],
+        Verdict::Deviated(Deviation::Malformed),
+    ),
+    // What remains: a status that the description does not name.
+    (0..=u16::MAX, ANY, Verdict::Deviated(Deviation::Status)),
+];
+
+pub(crate) fn look_up(status: u16, body: Body) -> Verdict {
+    let row = ROWS
+        .iter()
+        .find(|(range, bodies, _)| range.contains(&status) && bodies.contains(&body));
+    row.map(|(.., verdict)| *verdict)
+        .expect("the last row fits everything")
+}
+
 /// What the token endpoint gave back.
 pub(crate) type TokenResult = Result<ResponseValue<TokenResponse>, WireError<ErrorResponse>>;
 
@@ -136,6 +222,7 @@ fn refused(
 /// Reads how long to wait: `Retry-After` in seconds, else Remote's `x-ratelimit-reset` in milliseconds.
 ///
 /// `Retry-After` as a date is not read: it would need the server's clock to agree with ours.
+// Requirement: remote.rate.reset-is-honoured
 pub(crate) fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     let seconds = || headers.get(RETRY_AFTER)?.to_str().ok()?.trim().parse().ok();
     let asked = seconds()
@@ -148,6 +235,49 @@ pub(crate) fn retry_after(headers: &HeaderMap) -> Option<Duration> {
 mod tests {
     use super::*;
 
+    // Requirement: remote.error.server-text, rfc6749.5.2.error-is-read
+    #[test]
+    fn each_answer_has_its_verdict() {
+        use Body::*;
+        use Verdict::{Broken, Deviated as Off, Failing, RateLimited, Refused};
+        let cases = [
+            (200, Error, Refused),
+            (200, Malformed, Off(Deviation::Malformed)),
+            (200, NotJson, Off(Deviation::NotJson)),
+            (200, TooLarge, Off(Deviation::TooLarge)),
+            (200, CutShort, Broken),
+            (201, Unread, Off(Deviation::Status)),
+            (204, Unread, Off(Deviation::Status)),
+            (302, Unread, Off(Deviation::Status)),
+            (307, Unread, Off(Deviation::Status)),
+            (400, Error, Refused),
+            (400, Documented, Refused),
+            (400, NotJson, Off(Deviation::NotJson)),
+            (400, CutShort, Broken),
+            (401, Error, Refused),
+            (401, Documented, Refused),
+            (401, NotJson, Off(Deviation::NotJson)),
+            (403, Unread, Off(Deviation::Status)),
+            (404, Documented, Refused),
+            (404, NotJson, Off(Deviation::NotJson)),
+            (408, Unread, Failing),
+            (422, Documented, Refused),
+            (429, Documented, RateLimited),
+            (429, Error, RateLimited),
+            (429, NotJson, RateLimited),
+            (500, Unread, Failing),
+            (500, Error, Failing),
+            (502, NotJson, Failing),
+            (503, Unread, Failing),
+            (599, TooLarge, Failing),
+            (999, Unread, Off(Deviation::Status)),
+        ];
+        for (status, body, verdict) in cases {
+            assert_eq!(look_up(status, body), verdict, "{status} {body:?}");
+        }
+    }
+
+    // Requirement: remote.rate.reset-is-honoured
     #[test]
     fn the_wait_that_a_server_asks_for_is_read_and_bounded() {
         let (seven, reset) = (("retry-after", "7"), ("x-ratelimit-reset", "12043"));

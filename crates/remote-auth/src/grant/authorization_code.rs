@@ -12,9 +12,12 @@ pub(crate) fn request(
     redirect_uri: String,
     code_verifier: Option<Secret>,
 ) -> TokenRequest {
+    // Requirement: rfc6749.4.1.3.grant-type
     TokenRequest::AuthorizationCode {
         code,
+        // Requirement: remote.code.redirect-uri-in-body, rfc6749.4.1.3.redirect-uri-identical
         redirect_uri: Some(redirect_uri),
+        // Requirement: rfc7636.4.5.verifier-sent, rfc9700.4.5.3.code-injection
         code_verifier,
         client_id: None,
         client_secret: None,

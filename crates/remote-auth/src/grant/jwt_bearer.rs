@@ -5,6 +5,7 @@ use remote_oauth_client::types::TokenRequest;
 
 /// Builds the request. The scope stands in the assertion, whose claim governs, and not in the form.
 pub(crate) fn request(assertion: Secret) -> TokenRequest {
+    // Requirement: remote.assertion.request, rfc7523.2.1.grant-type
     TokenRequest::JwtBearer {
         assertion,
         scope: None,

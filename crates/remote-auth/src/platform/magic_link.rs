@@ -31,6 +31,7 @@ impl MagicLink {
     pub const PATH_BYTES_MAX: usize = 2000;
 
     /// Signs in a user of the company.
+    // Requirement: remote.magic-link.one-person
     pub fn for_user(user_id: impl Into<String>) -> Self {
         Self {
             person: Person::User(user_id.into()),
@@ -54,6 +55,7 @@ impl MagicLink {
     /// and `-`, no `/` at its end, and then perhaps a query of `name=value` pairs.
     pub fn to(mut self, path: &str) -> Result<Self, Error> {
         if !is_path(path) {
+            // Requirement: remote.magic-link.path
             return Err(Misuse::MagicLinkPath.into());
         }
         self.path = Some(path.to_owned());
@@ -116,6 +118,7 @@ fn is_pair(pair: &str) -> bool {
 mod tests {
     use super::*;
 
+    // Requirement: remote.magic-link.path
     #[test]
     fn only_paths_that_remote_takes_are_taken() {
         let long = format!("/{}", "a".repeat(MagicLink::PATH_BYTES_MAX));

@@ -25,6 +25,8 @@ impl Dialect {
         }
     }
 
+    // Requirement: gogox-guide.token.again, gogox-guide.token.answer, gogox-guide.token.json-body
+    // Requirement: gogox-guide.token.no-basic
     pub(super) async fn exchange(
         &self,
         http: &reqwest::Client,
@@ -60,6 +62,7 @@ impl Dialect {
 ///
 /// The server's clock is believed only where that makes sense: a token from the future, or one whose life would
 /// be over, says more about the clocks than about the token.
+// Requirement: gogox-guide.token.age
 fn left(
     expires_in: Option<ExpiresIn>,
     created_at: Option<CreatedAt>,
@@ -78,6 +81,7 @@ mod tests {
 
     use super::*;
 
+    // Requirement: gogox-guide.token.age
     #[test]
     fn a_token_that_is_handed_out_again_is_as_old_as_it_is() {
         let now_s = 1_750_000_000;

@@ -16,7 +16,9 @@ pub(crate) struct Dialect {
 
 impl Dialect {
     pub(super) fn new(client_id: &ClientId, secret: &ClientSecret, proof: Proof) -> Self {
+        // Requirement: rfc6749.3.2.1.authenticated
         let auth = ClientAuth::basic(client_id.as_str(), secret.wire(), proof.encoding);
+        // Requirement: remote.assertion.no-basic
         let assertion_auth = if proof.with_assertions {
             auth.clone()
         } else {
@@ -35,12 +37,15 @@ impl Dialect {
         step: Step,
         request: &TokenRequest,
     ) -> Result<Answer, Error> {
+        // Requirement: remote.token.basic, rfc6749.2.3.one-method
         let auth = if step == Step::JwtBearer {
             &self.assertion_auth
         } else {
+            // Requirement: rfc6749.6.authenticated
             &self.auth
         };
         let wire = WireClient::new_with_client(gateway, http.clone(), auth.clone());
+        // Requirement: rfc6749.3.2.post
         Answer::judge(step, judge(step, wire.request_token(request).await)?)
     }
 }

@@ -59,6 +59,8 @@ impl Operation {
     /// Remote's pages list them one operation at a time: writing implies reading, a category covers its members, and
     /// the URL scope covers everything but the employee's own operations.
     pub(crate) fn sufficient(self) -> impl Iterator<Item = &'static str> {
+    // Requirement: remote.scope.write-implies-read
+    pub(super) fn sufficient(self) -> impl Iterator<Item = &'static str> {
         let row = self.0;
         let mapped = self.is_mapped();
         let listed = [row.read, row.write, row.categories]
@@ -83,6 +85,7 @@ impl Operation {
     }
 
     /// Tells whether a scope is enough; for an operation without published scopes, any is.
+    // Requirement: remote.scope.any-suffices, remote.scope.endpoint-table
     pub fn is_allowed_by(self, scope: &Scope) -> bool {
         !self.is_mapped() || self.sufficient().any(|token| scope.contains(token))
     }
@@ -160,6 +163,7 @@ impl fmt::Debug for Operation {
 mod tests {
     use super::*;
 
+    // Requirement: remote.scope.endpoint-table
     #[test]
     fn an_operation_is_found_by_what_is_published_and_by_what_is_sent() {
         for (text, found) in [
@@ -190,6 +194,7 @@ mod tests {
         }
     }
 
+    // Requirement: remote.scope.any-suffices, remote.scope.write-implies-read
     #[test]
     fn the_rules_of_implication_hold() {
         let cases = [

@@ -31,6 +31,8 @@ pub struct Plan {
 /// assert_eq!(plan.scope.to_string(), "expense:read timeoff:write");
 /// # Ok::<(), remote_auth::Error>(())
 /// ```
+// Requirement: remote.skill.rule-scope-minimally, rfc6749.10.3.least-scope
+// Requirement: rfc9700.2.3.least-privilege
 pub fn plan(operations: &[Operation], principal: Principal) -> Plan {
     let (mut open, mut unmapped, mut out_of_reach) = (Vec::new(), Vec::new(), Vec::new());
     let mut choices = Vec::new();
@@ -169,6 +171,7 @@ mod tests {
         plan(&operations, principal)
     }
 
+    // Requirement: rfc6749.10.3.least-scope, rfc9700.2.3.least-privilege
     #[test]
     fn least_privilege_is_asked_for() {
         let cases: [(&[&str], Principal, &str); 7] = [

@@ -16,6 +16,7 @@ use crate::secret::RefreshToken;
 use crate::token::{Moment, Token};
 
 /// How long before its end a token is renewed: five minutes, never more than half its life.
+// Requirement: remote.token.renewed-early
 const AGEING: Duration = Duration::from_secs(5 * 60);
 
 /// The first and the longest pause after a passing failure. Each failure doubles it.
@@ -129,6 +130,7 @@ impl State {
 
 /// Returns how long before its end a token of some life is renewed: up to a tenth earlier than it must be, so that
 /// tokens obtained together are not renewed together, and jitter included never more than half the life.
+// Requirement: remote.skill.mistake-lapse
 fn margin(life: Duration) -> Duration {
     let latest = AGEING.min(life / 2 * 10 / 11);
     let tenth_ms = u64::try_from(latest.as_millis() / 10).unwrap_or(u64::MAX);
@@ -188,6 +190,7 @@ impl Engine {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    // Requirement: remote.token.reusable
     pub(super) async fn token(self: &Arc<Self>) -> Outcome {
         loop {
             let (mut flight, own) = {

@@ -147,6 +147,7 @@ fn number(outcome: &Outcome) -> u64 {
     outcome.as_ref().expect("a token").generation()
 }
 
+// Requirement: remote.token.cached, remote.token.reusable
 #[tokio::test]
 async fn however_many_callers_one_request_is_made_and_shared() {
     let bench = Bench::new([]);
@@ -195,6 +196,7 @@ async fn a_caller_that_is_dropped_loses_nothing() {
     assert_eq!(bench.mint.calls(), 1);
 }
 
+// Requirement: remote.skill.mistake-lapse, remote.token.renewed-early
 #[tokio::test]
 async fn an_ageing_token_is_served_while_one_renewal_runs_behind_it() {
     let bench = Bench::new([]);
@@ -426,6 +428,7 @@ fn each_failure_has_its_pause() {
     }
 }
 
+// Requirement: remote.skill.mistake-lapse, remote.token.renewed-early
 #[test]
 fn a_token_is_renewed_five_minutes_early_or_at_half_its_life_and_a_little_before_that() {
     for (life_s, least_s, most_s) in [

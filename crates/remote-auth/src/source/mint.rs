@@ -17,6 +17,7 @@ pub(crate) trait Mint: fmt::Debug + Send + Sync + 'static {
     fn mint(&self) -> TokenFuture<'_>;
 
     /// Returns the refresh token, where there is one.
+    // Requirement: remote.skill.mistake-expect-refresh-token
     fn refresh_token(&self) -> Option<RefreshToken> {
         None
     }
@@ -26,6 +27,7 @@ pub(crate) struct ClientCredentials(pub(crate) Client);
 
 impl Mint for ClientCredentials {
     fn mint(&self) -> TokenFuture<'_> {
+        // Requirement: remote.client-credentials.again, remote.client-credentials.no-refresh-token
         Box::pin(async { Ok(self.0.request_for_itself().await?.token) })
     }
 }
@@ -44,6 +46,7 @@ pub(crate) struct Assertion {
 
 impl Mint for Assertion {
     fn mint(&self) -> TokenFuture<'_> {
+        // Requirement: remote.assertion.no-refresh-token
         Box::pin(async { Ok(self.client.assert(&self.subject, &self.scope).await?.token) })
     }
 }
@@ -78,6 +81,7 @@ impl Mint for Refresh {
             let sent = self
                 .refresh_token()
                 .ok_or_else(|| Error::from(Misuse::NoRefreshToken))?;
+            // Requirement: remote.refresh.renews
             let (token, received) = self.client.refresh(&sent).await?.renewed();
             *self.kept() = Some(refresh_token::kept(sent, received));
             Ok(token)
