@@ -110,6 +110,7 @@ mod tests {
         }
     }
 
+    // Requirement: rfc6749.3.1.empty-is-omitted
     #[test]
     fn a_parameter_without_a_value_counts_as_not_sent_but_still_repeats() {
         let read = Parameters::parse(b"a=&a&b").unwrap();

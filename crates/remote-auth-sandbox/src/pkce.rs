@@ -63,6 +63,7 @@ mod tests {
         Challenge::requested(&Parameters::parse(query.as_bytes()).unwrap())
     }
 
+    // Requirement: rfc7636.4.6.verified
     #[test]
     fn the_example_of_the_rfc_is_met_by_its_verifier_alone() {
         let challenge = requested(&format!(
@@ -81,6 +82,7 @@ mod tests {
         }
     }
 
+    // Requirement: rfc7636.4.4.1.unsupported-method
     #[test]
     fn only_s256_with_a_whole_digest_is_supported() {
         assert!(requested("").unwrap().is_none());

@@ -76,6 +76,8 @@ pub(crate) fn policy_source(uri: &str) -> String {
 mod tests {
     use super::*;
 
+    // Requirement: rfc6749.3.1.2.3.matched, rfc8252.7.3.any-port, rfc8252.8.3.localhost
+    // Requirement: rfc9700.2.1.exact-redirect
     #[test]
     fn a_redirection_uri_matches_exactly_but_for_the_port_of_a_loopback_address() {
         let loopback = "http://127.0.0.1/callback";
@@ -126,6 +128,7 @@ mod tests {
         }
     }
 
+    // Requirement: rfc6749.3.1.2.absolute, rfc6749.3.1.2.no-fragment
     #[test]
     fn only_absolute_uris_without_a_fragment_are_registered() {
         for (uri, good) in [
@@ -141,6 +144,7 @@ mod tests {
         }
     }
 
+    // Requirement: rfc6749.3.1.2.query-kept
     #[test]
     fn an_answer_joins_the_query_and_is_encoded() {
         let answer = [("code", "a b"), ("state", "x&y=z\r\n")];

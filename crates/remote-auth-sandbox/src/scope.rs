@@ -149,6 +149,7 @@ mod tests {
         }
     }
 
+    // Requirement: rfc6749.6.no-widening
     #[test]
     fn a_refresh_narrows_and_never_widens() {
         let granted = Scope::parse(Some("payroll invoices"), Purpose::Consent).unwrap();

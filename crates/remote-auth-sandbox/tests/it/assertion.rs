@@ -42,6 +42,10 @@ fn changed(claims: &Value, changes: Value) -> Value {
     claims
 }
 
+// Requirement: remote.assertion.no-basic, remote.assertion.no-refresh-token
+// Requirement: remote.assertion.scope-claim, remote.assertion.sub-employee
+// Requirement: remote.assertion.sub-manager, remote.assertion.sub-older, rfc7523.2.1.grant-type
+// Requirement: rfc7523.3.unknown-claims, rfc7523.4.no-refresh-token
 async fn assertions_that_are_granted() {
     let bench = Bench::new().await;
     let older_form = format!(
@@ -92,6 +96,8 @@ async fn assertions_that_are_granted() {
     }
 }
 
+// Requirement: remote.assertion.hs256, rfc7523.2.1.one-jwt, rfc7523.3.1.invalid-grant
+// Requirement: rfc7523.3.signed, rfc7523.5.alg-none, rfc7523.5.critical-header, rfc7523.5.unpadded
 async fn assertions_that_are_not_well_made() {
     let bench = Bench::new().await;
     let claims = bench.claims(GATEWAY, &bench.manager()).to_string();
@@ -201,6 +207,11 @@ async fn refused(bench: &Bench, rule: Rule, description: Option<&str>, rows: &[V
     }
 }
 
+// Requirement: remote.assertion.aud, remote.assertion.fault-named, remote.assertion.iss
+// Requirement: remote.assertion.ten-minutes, remote.skill.mistake-exp-drift
+// Requirement: remote.skill.mistake-wrong-aud, rfc6749.5.2.error-characters
+// Requirement: rfc7523.3.1.invalid-grant, rfc7523.3.aud, rfc7523.3.exp, rfc7523.3.exp-near
+// Requirement: rfc7523.3.iss, rfc7523.3.nbf
 async fn issuers_audiences_and_times_that_are_refused() {
     let bench = Bench::new().await;
     bench.advance_s(7);
@@ -256,6 +267,8 @@ async fn issuers_audiences_and_times_that_are_refused() {
     .await;
 }
 
+// Requirement: remote.assertion.bare-invalid-grant, remote.assertion.managed-subject
+// Requirement: remote.assertion.sub-spelling, remote.scope.assertion-style, rfc7523.3.sub
 async fn subjects_and_scopes_that_are_refused() {
     let bench = Bench::new().await;
     let fixture = bench.sandbox.fixture();

@@ -19,6 +19,10 @@ async fn authorization_requests_are_judged_row_by_row() {
     rows().await;
 }
 
+// Requirement: remote.authorize.redirect-uri-registered, rfc6749.10.15.no-open-redirector
+// Requirement: rfc6749.3.1.2.2.registered, rfc6749.3.1.2.3.matched, rfc6749.3.1.2.4.no-redirect
+// Requirement: rfc6749.4.1.1.client-id, rfc6749.4.1.2.1.not-redirected, rfc9700.2.1.exact-redirect
+// Requirement: rfc9700.2.1.no-open-redirector
 async fn faults_that_must_not_be_redirected() {
     let bench = Bench::new().await;
     let id = bench.sandbox.client_id();
@@ -83,6 +87,10 @@ async fn faults_that_must_not_be_redirected() {
     }
 }
 
+// Requirement: remote.authorize.response-type, rfc6749.3.1.1.unsupported-response-type
+// Requirement: rfc6749.3.1.no-repeats, rfc6749.4.1.2.1.error-by-redirect
+// Requirement: rfc7636.4.4.1.unsupported-method, rfc7636.7.2.plain-refused
+// Requirement: rfc9700.2.1.2.no-implicit
 async fn faults_by_redirect() {
     let bench = Bench::new().await;
     let method = "code_challenge_method";
@@ -134,6 +142,8 @@ async fn faults_by_redirect() {
     );
 }
 
+// Requirement: remote.authorize.answer, rfc6749.3.1.get, rfc6749.4.1.2.state-echoed
+// Requirement: rfc8252.7.3.any-port
 #[tokio::test]
 async fn an_approved_request_answers_with_code_and_state_on_the_uri_that_was_asked() {
     let bench = Bench::new().await;
@@ -179,6 +189,7 @@ fn post(ticket: &str, decision: &str) -> Ask {
     Ask::form(CONSENT, &[("ticket", ticket), ("decision", decision)])
 }
 
+// Requirement: rfc6749.10.12.server-csrf, rfc6749.4.1.2.1.error-by-redirect, rfc9700.4.12.no-307
 async fn consent_by_page() {
     let bench = Bench::with(Sandbox::builder()).await;
     let ticket = open_page(&bench).await;
@@ -209,6 +220,7 @@ async fn consent_by_page() {
         .await;
 }
 
+// Requirement: rfc6749.10.12.server-csrf
 async fn tickets_that_are_refused() {
     let bench = Bench::with(Sandbox::builder()).await;
     let stale = (400, Rule::AuthorizeTicketOnce);
@@ -229,6 +241,7 @@ async fn tickets_that_are_refused() {
     bench.check("too late", GATEWAY, ask, stale).await;
 }
 
+// Requirement: rfc6749.10.13.clickjacking, rfc6749.10.14.input-escaped, rfc9700.4.16.clickjacking
 #[tokio::test]
 async fn the_consent_page_says_what_is_asked_escapes_it_and_runs_nothing() {
     let uri = "com.example.app:/back?a='b'&c";

@@ -27,6 +27,8 @@ fn redeem(code: &str) -> Vec<(&str, &str)> {
     vec![("grant_type", "authorization_code"), ("code", code)]
 }
 
+// Requirement: remote.answer.company-id, remote.code.answer, remote.code.redirect-uri-in-body
+// Requirement: remote.refresh.two-sources, rfc6749.3.3.default-scope, rfc9700.2.1.1.pkce-supported
 #[tokio::test]
 async fn a_code_gives_both_tokens_the_company_and_the_user() {
     let bench = Bench::new().await;
@@ -63,6 +65,12 @@ async fn a_code_gives_both_tokens_the_company_and_the_user() {
     }
 }
 
+// Requirement: remote.code.five-minutes, remote.error.invalid-grant, remote.skill.mistake-late-code
+// Requirement: rfc6749.4.1.2.code-bound, rfc6749.4.1.2.code-short-lived
+// Requirement: rfc6749.4.1.3.code-of-this-client, rfc6749.4.1.3.code-valid
+// Requirement: rfc6749.4.1.3.redirect-uri-identical, rfc6749.5.2.status-400
+// Requirement: rfc7636.4.4.bound-to-code, rfc7636.4.6.verified, rfc9700.2.1.1.pkce-enforced
+// Requirement: rfc9700.4.5.3.code-injection, rfc9700.4.8.2.downgrade
 async fn codes_that_are_refused() {
     let bench = Bench::new().await;
     let bare = json!({ "error": "invalid_grant" });
@@ -133,6 +141,8 @@ async fn codes_that_are_refused() {
     assert_eq!(reply.json(), bare);
 }
 
+// Requirement: remote.code.single-use, rfc6749.4.1.2.code-reuse-revokes
+// Requirement: rfc6749.4.1.2.code-single-use, rfc6750.3.1.invalid-token-401
 async fn code_reuse_revokes() {
     let bench = Bench::new().await;
     let code = bench.code(GATEWAY, &[]).await;
@@ -186,6 +196,10 @@ async fn code_reuse_revokes() {
         .await;
 }
 
+// Requirement: remote.error.invalid-grant, remote.refresh.any-time, remote.refresh.no-ids
+// Requirement: remote.refresh.not-rotated, remote.refresh.renews, rfc6749.3.3.granted-is-told
+// Requirement: rfc6749.6.bound-to-client, rfc6749.6.no-widening, rfc9700.2.2.2.refresh-protected
+// Requirement: rfc9700.4.14.2.refresh-bound
 async fn refreshes() {
     let bench = Bench::new().await;
     let code = bench.code(GATEWAY, &[("scope", "payroll invoices")]).await;

@@ -51,6 +51,7 @@ fn with_tokens(name: &str) -> Ask {
     Ask::json(&target, &company(name))
 }
 
+// Requirement: remote.api.writes-are-json
 async fn bodies() {
     let bench = Bench::new().await;
     let token = bench.partner_token(GATEWAY).await;
@@ -172,6 +173,7 @@ async fn queries() {
     }
 }
 
+// Requirement: remote.company.terms-recent
 async fn terms_of_service() {
     let bench = Bench::new().await;
     let accepted = |at: &str| changed("terms_of_service_accepted_at", &json!(at));
@@ -195,6 +197,7 @@ async fn terms_of_service() {
     }
 }
 
+// Requirement: remote.company.name-conflict
 async fn names() {
     let bench = Bench::new().await;
     let token = bench.partner_token(GATEWAY).await;
@@ -227,6 +230,7 @@ async fn names() {
         .await;
 }
 
+// Requirement: remote.company.shortcut, remote.company.shortcut-answer
 async fn created_companies_work_where_and_for_whom_they_were_created() {
     let bench = Bench::new().await;
     let token = bench.partner_token(GATEWAY).await;
@@ -285,6 +289,7 @@ async fn created_companies_work_where_and_for_whom_they_were_created() {
     assert_eq!(listed(Gateway::Production, &elsewhere).await, [fixture]);
 }
 
+// Requirement: remote.company.create-token
 async fn further_tokens() {
     let bench = Bench::new().await;
     let token = bench.partner_token(GATEWAY).await;

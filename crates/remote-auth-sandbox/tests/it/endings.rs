@@ -38,6 +38,7 @@ async fn refused(bench: &Bench, row: &str, form: &[(&str, &str)], rule: Rule) {
     assert_eq!(reply.json(), json!({ "error": "invalid_grant" }), "{row}");
 }
 
+// Requirement: remote.webhook.offboarded, rfc9700.4.14.2.revoked-on-end
 async fn an_offboarded_company_loses_everything_and_may_consent_again() {
     let bench = Bench::new().await;
     let fixture = bench.sandbox.fixture();

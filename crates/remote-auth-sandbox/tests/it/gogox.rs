@@ -42,6 +42,9 @@ pub(crate) fn credentials(gogox: &GogoxSandbox) -> Value {
     })
 }
 
+// Requirement: gogox-guide.token.again, gogox-guide.token.answer
+// Requirement: gogox-guide.token.client-credentials-only, gogox-guide.token.json-body
+// Requirement: gogox-guide.token.no-basic
 async fn token_requests() {
     let gogox = GogoxSandbox::start().await.unwrap();
     let good = || credentials(&gogox);
@@ -89,6 +92,7 @@ async fn token_requests() {
     }
 }
 
+// Requirement: gogox-guide.api.bearer
 async fn resource_requests() {
     let clock = ManualClock::default();
     let gogox = GogoxSandbox::builder().manual_clock(&clock).start().await;

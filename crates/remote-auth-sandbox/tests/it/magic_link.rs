@@ -17,6 +17,7 @@ async fn magic_link_requests_are_judged_row_by_row() {
     rows().await;
 }
 
+// Requirement: remote.magic-link.one-person, remote.magic-link.path
 async fn requests() {
     let bench = Bench::new().await;
     let token = bench.company_token(GATEWAY).await;

@@ -32,6 +32,11 @@ async fn platform_requests_are_judged_row_by_row() {
     rows().await;
 }
 
+// Requirement: remote.api.bearer-header, remote.api.check-by-kind, remote.api.employee-only-own
+// Requirement: remote.api.partner-sees-no-company, remote.client-credentials.acts-as-partner
+// Requirement: remote.client-credentials.creates-companies, remote.customer.no-exchange
+// Requirement: remote.customer.not-partner, remote.skill.mistake-customer-for-partner
+// Requirement: remote.skill.mistake-verify-at-companies, rfc6750.2.1.header
 async fn every_kind_of_token_at_every_operation() {
     let bench = Bench::new().await;
     let customer = open(bench.sandbox.customer_api_token(GATEWAY)).to_owned();
@@ -82,6 +87,7 @@ async fn every_kind_of_token_at_every_operation() {
     }
 }
 
+// Requirement: remote.api.identity, remote.consent.acts-as-user
 #[tokio::test]
 async fn the_identity_has_one_shape_for_each_kind_of_token() {
     let bench = Bench::new().await;
@@ -125,6 +131,9 @@ async fn the_identity_has_one_shape_for_each_kind_of_token() {
     );
 }
 
+// Requirement: remote.api.token-needed, remote.api.unauthorized-body, remote.error.rest-401
+// Requirement: rfc6750.2.3.not-in-query, rfc6750.2.one-method, rfc6750.3.1.no-reason-without-token
+// Requirement: rfc6750.3.challenge, rfc9700.4.3.2.not-in-query
 async fn tokens_that_are_refused() {
     let bench = Bench::new().await;
     let token = bench.partner_token(GATEWAY).await;
@@ -152,6 +161,10 @@ async fn tokens_that_are_refused() {
     }
 }
 
+// Requirement: remote.customer.no-expiry, remote.environment.mismatch-401
+// Requirement: remote.environment.token-bound, remote.skill.mistake-mixed-environments
+// Requirement: remote.token.hour, rfc6750.3.1.invalid-token-401, rfc6750.5.3.scoped
+// Requirement: rfc6750.5.3.short-lived, rfc9700.2.3.least-privilege
 async fn tokens_work_only_where_and_while_they_may() {
     let bench = Bench::new().await;
     let ask = |token: &str| Ask::get(IDENTITY).bearer(token);
@@ -263,6 +276,8 @@ fn writes() -> [(Ask, (u16, Rule)); 5] {
     ]
 }
 
+// Requirement: remote.client-credentials.creates-companies, remote.customer.not-partner
+// Requirement: remote.magic-link.company-token
 async fn every_kind_of_token_at_every_operation_that_writes() {
     let bench = Bench::new().await;
     let customer = open(bench.sandbox.customer_api_token(GATEWAY)).to_owned();
@@ -291,6 +306,8 @@ async fn every_kind_of_token_at_every_operation_that_writes() {
     }
 }
 
+// Requirement: remote.error.rest-403, remote.scope.any-suffices, remote.scope.endpoint-table
+// Requirement: remote.scope.write-implies-read, rfc6750.3.1.insufficient-scope-403
 async fn scopes() {
     let bench = Bench::new().await;
     let narrow = (403, PlatformScope);
@@ -342,6 +359,7 @@ async fn scopes() {
     }
 }
 
+// Requirement: remote.api.prefixes
 async fn every_prefix_serves_every_operation() {
     let bench = Bench::new().await;
     let token = bench.company_token(GATEWAY).await;
@@ -378,6 +396,7 @@ async fn every_prefix_serves_every_operation() {
     }
 }
 
+// Requirement: remote.consent.acts-as-user
 async fn managers_are_those_of_the_tokens_company() {
     let bench = Bench::new().await;
     let token = bench.company_token(GATEWAY).await;
@@ -451,6 +470,7 @@ async fn lists_are_narrowed_by_what_the_query_names() {
         .await;
 }
 
+// Requirement: remote.rate.company-minute
 async fn more_requests_than_a_company_may_make() {
     let bench = Bench::new().await;
     let customer = open(bench.sandbox.customer_api_token(GATEWAY)).to_owned();

@@ -132,6 +132,7 @@ async fn only_loopback_addresses_are_bound() {
     }
 }
 
+// Requirement: rfc6749.3.1.2.2.registered
 #[tokio::test]
 async fn faulty_registrations_are_refused_and_their_secrets_not_told() {
     let plain = || Sandbox::builder();

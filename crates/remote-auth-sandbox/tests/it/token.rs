@@ -17,6 +17,10 @@ async fn token_requests_are_judged_row_by_row() {
     rows().await;
 }
 
+// Requirement: remote.error.invalid-request, remote.error.unsupported-grant-type
+// Requirement: remote.flow.four-grants, remote.skill.mistake-json-body, remote.token.form-only
+// Requirement: remote.token.options, rfc6749.3.2.empty-is-omitted, rfc6749.3.2.no-repeats
+// Requirement: rfc6749.5.2.status-400, rfc9700.2.4.no-password
 async fn requests_that_are_not_understood() {
     let bench = Bench::new().await;
     let good = || bench.token_request(&[("grant_type", "client_credentials")]);
@@ -67,6 +71,11 @@ async fn requests_that_are_not_understood() {
     assert!(reply.header("date").is_some());
 }
 
+// Requirement: remote.error.invalid-client, remote.skill.mistake-json-body, remote.token.basic
+// Requirement: remote.token.client-id-may-agree, remote.token.client-not-in-body
+// Requirement: rfc6749.2.3.one-method, rfc6749.3.2.1.authenticated, rfc6749.4.4.confidential-only
+// Requirement: rfc6749.5.2.invalid-client-challenge, rfc6749.6.authenticated
+// Requirement: rfc9700.2.5.client-authentication
 async fn clients_that_are_not_authenticated() {
     let bench = Bench::new().await;
     let (id, secret) = (bench.sandbox.client_id(), bench.secret.as_str());
@@ -131,6 +140,11 @@ async fn clients_that_are_not_authenticated() {
     }
 }
 
+// Requirement: remote.answer.members, remote.answer.token-type, remote.client-credentials.answer
+// Requirement: remote.client-credentials.no-refresh-token, remote.error.invalid-scope
+// Requirement: remote.token.client-id-may-agree, remote.token.hour, rfc6749.2.3.1.basic
+// Requirement: rfc6749.3.3.granted-is-told, rfc6749.4.4.3.no-refresh-token, rfc6749.5.1.json
+// Requirement: rfc6749.5.1.no-store
 async fn client_credentials() {
     let bench = Bench::new().await;
     let issued = (200, Rule::ClientCredentialsIssued);
@@ -172,6 +186,7 @@ async fn client_credentials() {
     assert_eq!(reply.json(), json!({ "error": "invalid_scope" }));
 }
 
+// Requirement: remote.token.basic-raw
 #[tokio::test]
 async fn a_secret_with_reserved_characters_is_right_raw_and_form_encoded() {
     let secret = "a#b+c:d%41/=";
@@ -187,6 +202,7 @@ async fn a_secret_with_reserved_characters_is_right_raw_and_form_encoded() {
     }
 }
 
+// Requirement: remote.rate.client-minute, remote.rate.headers
 async fn more_requests_than_a_minute_allows() {
     let bench = Bench::new().await;
     let ask = bench.token_request(&[("grant_type", "client_credentials")]);

@@ -92,6 +92,7 @@ fn bodies() -> Vec<(Value, (u16, Rule))> {
     ]
 }
 
+// Requirement: remote.webhook.key-once
 async fn registrations() {
     let bench = Bench::new().await;
     let token = bench.partner_token(GATEWAY).await;
@@ -228,6 +229,7 @@ impl Heard {
     }
 }
 
+// Requirement: remote.webhook.signature
 #[tokio::test]
 async fn a_delivery_is_signed_over_body_and_timestamp() {
     let bench = Bench::new().await;
