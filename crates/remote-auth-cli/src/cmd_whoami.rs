@@ -59,6 +59,7 @@ async fn by_flow(
     Ok((identity, session.replacement()))
 }
 
+// Requirement: remote.skill.mistake-verify-at-companies
 fn customer(environment: &Environment, args: &WhoamiArgs) -> Result<Platform, Failure> {
     let token = CustomerApiToken::parse(env::credential(&env::API_TOKEN)?.as_str())?;
     let source = token.source(environment.clone())?;

@@ -75,6 +75,7 @@ pub(crate) fn text(variable: &Variable) -> Option<String> {
 }
 
 /// Returns a credential that the command cannot do without.
+// Requirement: remote.skill.rule-secret-manager
 pub(crate) fn credential(variable: &Variable) -> Result<Zeroizing<String>, Failure> {
     resolve(variable, read(variable.name), variable.file.and_then(read))
 }

@@ -45,6 +45,7 @@ impl Loopback {
         let mut url = Url::parse(redirect_uri).map_err(|_| not_loopback())?;
         let address = loopback_address(&url).ok_or_else(not_loopback)?;
         let listener = TcpListener::bind(address).await.map_err(|_| port_taken())?;
+        // Requirement: rfc8252.7.3.free-port
         let redirect_uri = if address.port() == 0 {
             let port = listener.local_addr().map_err(|_| port_taken())?.port();
             url.set_port(Some(port)).map_err(|()| not_loopback())?;
@@ -65,6 +66,7 @@ impl Loopback {
     }
 
     /// Waits for the callback, and then listens no longer. Requests that are none are answered and forgotten.
+    // Requirement: rfc8252.8.3.open-only-for-the-flow
     pub(crate) async fn callback(self) -> Callback {
         let mut connections = JoinSet::new();
         loop {
@@ -95,10 +97,12 @@ fn loopback_address(url: &Url) -> Option<SocketAddr> {
     let ip: IpAddr = match url.host()? {
         Host::Ipv4(ip) => ip.into(),
         Host::Ipv6(ip) => ip.into(),
+        // Requirement: rfc8252.8.3.localhost
         Host::Domain("localhost") => Ipv4Addr::LOCALHOST.into(),
         Host::Domain(_) => return None,
     };
     let port = url.port_or_known_default()?;
+    // Requirement: rfc8252.8.3.loopback-only
     (url.scheme() == "http" && ip.is_loopback()).then_some(SocketAddr::new(ip, port))
 }
 
@@ -127,6 +131,7 @@ async fn serve(mut stream: TcpStream, path: &str) -> Option<Callback> {
     let verdict = judge(&head, path);
     let status = verdict.as_ref().map_or_else(|status| *status, |_| "200 OK");
     tracing::debug!(status, "request at the redirection URI");
+    // Requirement: rfc9700.2.1.no-open-redirector
     let answer = match &verdict {
         Ok(_) => page(
             "200 OK",
@@ -192,6 +197,7 @@ fn judge(head: &[u8], path: &str) -> Result<Callback, &'static str> {
 }
 
 /// Writes a page that tells nothing, is kept nowhere, and passes its own address to nobody.
+// Requirement: rfc6749.3.1.2.5.no-scripts, rfc9700.4.2.4.no-referrer
 fn page(status: &str, title: &str, sentence: &str) -> String {
     let body = format!(
         "<!doctype html>\n<html lang=\"en\">\n<meta charset=\"utf-8\">\n<title>{title}</title>\n\
@@ -210,6 +216,7 @@ fn page(status: &str, title: &str, sentence: &str) -> String {
 mod tests {
     use super::*;
 
+    // Requirement: rfc9700.2.1.no-open-redirector
     #[test]
     fn only_a_navigation_to_the_path_with_a_query_is_the_callback() {
         let cases = [
@@ -240,6 +247,7 @@ mod tests {
         );
     }
 
+    // Requirement: rfc8252.8.3.localhost, rfc8252.8.3.loopback-only
     #[tokio::test]
     async fn a_redirection_uri_to_elsewhere_is_refused_before_anything_listens() {
         let cases = [
@@ -263,6 +271,8 @@ mod tests {
         }
     }
 
+    // Requirement: rfc6749.3.1.2.5.no-scripts, rfc8252.7.3.free-port
+    // Requirement: rfc8252.8.3.open-only-for-the-flow, rfc9700.4.2.4.no-referrer
     #[tokio::test]
     async fn a_free_port_is_named_in_the_redirection_uri_and_other_requests_do_not_end_the_wait() {
         let loopback = Loopback::bind("http://127.0.0.1:0/cb")

@@ -99,6 +99,7 @@ pub(crate) fn rows(rows: &[(&str, String)]) -> String {
 /// Makes a text that a server chose safe for a terminal.
 ///
 /// Letters of any script stay; whatever moves the cursor, turns the direction or cannot be seen does not.
+// Requirement: rfc6749.10.14.input-escaped
 pub(crate) fn shown(text: &str) -> String {
     let fits = |c: char| c.is_ascii_graphic() || c == ' ' || c.is_alphanumeric();
     text.chars()
@@ -158,6 +159,7 @@ mod tests {
         }
     }
 
+    // Requirement: rfc6749.10.14.input-escaped
     #[test]
     fn what_a_server_chose_cannot_steer_a_terminal() {
         for (text, safe) in [

@@ -12,6 +12,7 @@ fn the_command_line_holds_together() {
     help::complete(Args::command()).debug_assert();
 }
 
+// Requirement: remote.skill.rule-sandbox-first
 #[test]
 fn what_belongs_together_is_demanded_and_what_does_not_is_refused() {
     let cases = [
@@ -159,6 +160,7 @@ fn no_line_of_any_help_is_wider_than_the_page() {
     }
 }
 
+// Requirement: remote.skill.rule-secret-manager
 #[test]
 fn no_flag_takes_a_secret() {
     // What is named for a secret is either a switch or says how to come by one.
