@@ -29,6 +29,9 @@ fn for_the_client() -> TokenRequest {
     }
 }
 
+// Requirement: remote.skill.mistake-json-body, remote.token.form-only, remote.token.path
+// Requirement: rfc6749.2.3.1.form-encoded, rfc6749.3.2.no-repeats, rfc6749.3.2.post
+// Requirement: rfc6750.5.3.no-cookies, rfc9700.2.4.no-password
 #[test]
 fn what_is_sent_decodes_to_what_was_asked_and_nothing_else_is_sent() {
     let stage = Stage::take();
@@ -262,6 +265,7 @@ fn no_answer_makes_the_client_panic_lose_the_status_or_repeat_what_it_was_told()
     });
 }
 
+// Requirement: rfc9700.4.11.1.client-redirects
 #[test]
 fn a_token_under_another_status_is_an_error_and_no_redirect_is_followed() {
     let stage = Stage::take();
@@ -277,6 +281,7 @@ fn a_token_under_another_status_is_an_error_and_no_redirect_is_followed() {
     });
 }
 
+// Requirement: rfc6749.5.1.json
 #[test]
 fn only_an_object_is_read_as_an_answer() {
     let stage = Stage::take();
@@ -294,6 +299,7 @@ fn only_an_object_is_read_as_an_answer() {
     });
 }
 
+// Requirement: remote.answer.expires-in
 #[test]
 fn a_number_of_seconds_means_what_it_says_and_never_overflows() {
     let stage = Stage::take();

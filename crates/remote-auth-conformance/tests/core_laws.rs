@@ -45,6 +45,13 @@ fn bearer(token: &Token) -> String {
     text.strip_prefix("Bearer ").expect("the scheme").to_owned()
 }
 
+// Requirement: remote.assertion.request, remote.client-credentials.request
+// Requirement: remote.code.redirect-uri-in-body, remote.flow.four-grants, remote.refresh.request
+// Requirement: remote.token.client-not-in-body, rfc6749.2.3.1.not-in-uri, rfc6749.3.2.post
+// Requirement: rfc6749.4.1.3.grant-type, rfc6749.4.1.3.redirect-uri-identical
+// Requirement: rfc6749.4.4.2.grant-type, rfc6749.6.grant-type, rfc6749.6.no-widening
+// Requirement: rfc6750.5.3.not-in-urls, rfc7523.2.1.grant-type, rfc7636.4.5.verifier-sent
+// Requirement: rfc9700.4.5.3.code-injection
 #[test]
 fn every_attempt_sends_its_grant_once_and_nothing_else() {
     let stage = Stage::take();
@@ -77,6 +84,8 @@ fn the_one_request(attempt: &Attempt, seen: &Seen) -> TestCaseResult {
     Ok(())
 }
 
+// Requirement: remote.assertion.no-basic, remote.token.basic, rfc6749.2.3.one-method
+// Requirement: rfc6749.3.2.1.authenticated, rfc6749.6.authenticated
 #[test]
 fn credentials_survive_the_way_into_one_basic_header_or_are_not_sent_at_all() {
     let stage = Stage::take();
@@ -95,6 +104,9 @@ fn credentials_survive_the_way_into_one_basic_header_or_are_not_sent_at_all() {
     });
 }
 
+// Requirement: remote.assertion.aud, remote.assertion.iss, remote.assertion.scope-claim
+// Requirement: remote.assertion.ten-minutes, remote.skill.mistake-wrong-aud, rfc7523.2.1.one-jwt
+// Requirement: rfc7523.3.aud, rfc7523.3.exp, rfc7523.3.iss, rfc7523.3.sub
 #[test]
 fn an_assertion_says_who_for_whom_to_whom_and_for_how_long() {
     let stage = Stage::take();
@@ -138,6 +150,8 @@ fn an_assertion_says_who_for_whom_to_whom_and_for_how_long() {
     });
 }
 
+// Requirement: remote.assertion.remint, rfc7523.3.jti, rfc7523.3.minted-each-time
+// Requirement: rfc7636.4.1.new-each-time
 #[test]
 fn equal_attempts_make_equal_requests_but_for_what_must_be_new() {
     let stage = Stage::take();
@@ -203,6 +217,7 @@ fn a_token_comes_only_from_an_answer_that_deserves_it() {
     );
 }
 
+// Requirement: rfc6749.5.1.access-token, rfc6749.7.1.unknown-type
 #[test]
 fn one_fault_is_enough_to_take_no_token() {
     let stage = Stage::take();
@@ -222,6 +237,7 @@ fn one_fault_is_enough_to_take_no_token() {
     );
 }
 
+// Requirement: rfc6750.5.3.safeguarded
 #[test]
 fn a_token_under_another_status_is_none_and_no_redirect_is_followed() {
     let stage = Stage::take();
@@ -239,6 +255,7 @@ fn a_token_under_another_status_is_none_and_no_redirect_is_followed() {
     );
 }
 
+// Requirement: rfc6749.10.3.token-confidential
 #[test]
 fn no_error_repeats_a_secret_or_what_the_server_said() {
     let stage = Stage::take();
@@ -277,6 +294,9 @@ fn word_for(status: u16) -> &'static str {
     }
 }
 
+// Requirement: remote.api.unauthorized-body, remote.error.description, remote.error.two-families
+// Requirement: rfc6749.5.2.error-characters, rfc6749.5.2.error-is-read
+// Requirement: rfc7523.3.1.invalid-grant-is-not-consent
 #[test]
 fn a_refusal_of_either_family_is_one_typed_error() {
     let stage = Stage::take();
@@ -313,6 +333,7 @@ fn a_refusal_of_either_family_is_one_typed_error() {
     );
 }
 
+// Requirement: remote.error.server-text, remote.rate.reset-is-honoured
 #[test]
 fn a_server_that_fails_or_is_busy_is_never_taken_at_its_word() {
     let stage = Stage::take();
@@ -352,6 +373,7 @@ fn a_server_that_fails_or_is_busy_is_never_taken_at_its_word() {
     );
 }
 
+// Requirement: rfc6749.4.1.2.code-single-use
 #[test]
 fn a_code_is_redeemed_once_whatever_comes_back() {
     let stage = Stage::take();
@@ -371,6 +393,7 @@ fn a_code_is_redeemed_once_whatever_comes_back() {
     });
 }
 
+// Requirement: remote.token.expires-in-from-request, rfc6749.5.1.expires-in-missing
 #[test]
 fn no_number_of_seconds_overflows_or_lasts_longer_than_a_day() {
     let stage = Stage::take();
@@ -396,6 +419,7 @@ fn no_number_of_seconds_overflows_or_lasts_longer_than_a_day() {
     });
 }
 
+// Requirement: remote.answer.scope, rfc6749.3.3.granted-is-honoured, rfc6749.3.3.unordered
 #[test]
 fn the_granted_scope_is_told_as_it_is() {
     let stage = Stage::take();

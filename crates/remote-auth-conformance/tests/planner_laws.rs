@@ -77,6 +77,7 @@ fn small_sets() -> impl Strategy<Value = Vec<Operation>> {
 proptest! {
     #![proptest_config(ProptestConfig { cases: 48, ..ProptestConfig::default() })]
 
+    // Requirement: remote.skill.rule-scope-minimally, rfc6749.10.3.least-scope
     #[test]
     fn a_plan_allows_what_is_planned_and_nothing_that_it_could_spare(
         operations in small_sets(),
