@@ -69,6 +69,7 @@ async fn login(gateway: &str, flags: &str, more: &str) -> Run {
     running.end().await
 }
 
+// Requirement: rfc6749.10.3.token-confidential, rfc6749.10.4.refresh-confidential
 #[tokio::test(flavor = "multi_thread")]
 async fn a_successful_flow_shows_the_token_that_was_asked_for_and_no_other_secret() {
     let more = format!(
@@ -107,6 +108,7 @@ async fn a_successful_flow_shows_the_token_that_was_asked_for_and_no_other_secre
     assert_traced_and_clean("login --json", &run);
 }
 
+// Requirement: remote.skill.rule-no-secrets-in-source, rfc6749.10.4.refresh-confidential
 #[tokio::test(flavor = "multi_thread")]
 async fn no_failure_of_the_token_endpoint_shows_a_secret() {
     for row in failing() {
@@ -129,6 +131,7 @@ async fn no_failure_of_the_token_endpoint_shows_a_secret() {
     }
 }
 
+// Requirement: rfc6749.10.5.code-confidential
 #[tokio::test(flavor = "multi_thread")]
 async fn no_failure_of_a_login_shows_a_secret() {
     let refusal = r#"{"error":"invalid_grant","error_description":"c4n4ry-code is spent"}"#;
@@ -239,6 +242,7 @@ fn api_commands() -> [String; 7] {
     ]
 }
 
+// Requirement: rfc6750.5.3.safeguarded
 #[tokio::test(flavor = "multi_thread")]
 async fn what_the_api_gives_is_shown_where_it_was_asked_for_and_nowhere_else() {
     let (access, refresh) = (plant::CREATED_ACCESS_TOKEN, plant::CREATED_REFRESH_TOKEN);
@@ -401,6 +405,8 @@ fn client(gateway: &str) -> Client {
         .expect("a client")
 }
 
+// Requirement: remote.skill.rule-no-secrets-in-source, remote.skill.rule-secret-signs
+// Requirement: rfc6749.10.3.token-confidential, rfc7636.7.1.verifier-secret
 #[tokio::test]
 async fn no_value_of_the_core_says_a_secret_of_itself() {
     let more = format!(r#","refresh_token":"{}""#, plant::NEXT_REFRESH_TOKEN);

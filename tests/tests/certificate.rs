@@ -59,6 +59,7 @@ fn shake_hands(listener: &TcpListener) -> Result<(), String> {
     Ok(())
 }
 
+// Requirement: rfc6749.10.9.certificate, rfc6750.5.2.tls-verified
 #[tokio::test]
 async fn nothing_is_sent_to_a_server_whose_certificate_nobody_vouches_for() {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");

@@ -21,6 +21,7 @@ async fn sandbox() -> GogoxSandbox {
     gogox.start().await.expect("a sandbox")
 }
 
+// Requirement: gogox-guide.api.bearer, gogox-guide.token.answer
 #[tokio::test(flavor = "multi_thread")]
 async fn another_provider_gives_tokens_in_its_own_way() {
     let gogox = sandbox().await;
@@ -44,6 +45,7 @@ async fn another_provider_gives_tokens_in_its_own_way() {
     assert!((7100..=7200).contains(&(expires_at - now)), "{document}");
 }
 
+// Requirement: gogox-guide.token.client-credentials-only
 #[tokio::test(flavor = "multi_thread")]
 async fn what_another_provider_does_not_have_is_refused_before_anything_is_sent() {
     let gogox = sandbox().await;

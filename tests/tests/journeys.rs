@@ -39,6 +39,8 @@ async fn login(
     running.end().await
 }
 
+// Requirement: remote.client-credentials.no-refresh-token, remote.flow.client-credentials
+// Requirement: remote.skill.mistake-expect-refresh-token
 #[tokio::test(flavor = "multi_thread")]
 async fn a_partner_gets_its_own_token() {
     let sandbox = sandbox().await;
@@ -72,6 +74,8 @@ async fn a_partner_gets_its_own_token() {
     assert_eq!(rule(&sandbox), Some(Rule::ClientCredentialsIssued));
 }
 
+// Requirement: remote.code.ids-are-kept, remote.flow.authorization-code, remote.refresh.no-ids
+// Requirement: remote.refresh.renews, rfc8252.6.external-browser, rfc8252.8.12.no-embedded-view
 #[tokio::test(flavor = "multi_thread")]
 async fn a_company_consents_and_its_refresh_token_works_in_the_next_process() {
     let sandbox = sandbox().await;
@@ -104,6 +108,7 @@ async fn a_company_consents_and_its_refresh_token_works_in_the_next_process() {
     assert_eq!(rule(&sandbox), Some(Rule::RefreshIssued));
 }
 
+// Requirement: remote.flow.assertion
 #[tokio::test(flavor = "multi_thread")]
 async fn a_user_gets_a_token_by_assertion() {
     let sandbox = sandbox().await;
@@ -130,6 +135,7 @@ async fn a_user_gets_a_token_by_assertion() {
     }
 }
 
+// Requirement: rfc6749.10.12.client-csrf, rfc6749.4.1.2.1.error-is-typed
 #[tokio::test(flavor = "multi_thread")]
 async fn a_login_that_is_denied_forged_or_ignored_ends_with_a_code_of_its_own() {
     let sandbox = sandbox().await;
@@ -170,6 +176,8 @@ async fn a_port_that_is_taken_is_a_fault_of_the_surroundings() {
     assert_failed(&program.run(&serve).await, "sandbox.start", 3);
 }
 
+// Requirement: remote.assertion.sub-spelling, remote.scope.assertion-style
+// Requirement: remote.scope.consent-style, rfc7523.5.hs256-key-256-bits, rfc8252.8.3.loopback-only
 #[tokio::test(flavor = "multi_thread")]
 async fn a_wrong_command_line_is_told_from_wrong_surroundings_and_nothing_is_sent() {
     let sandbox = sandbox().await;
@@ -243,6 +251,7 @@ async fn a_wrong_command_line_is_told_from_wrong_surroundings_and_nothing_is_sen
     assert_eq!(sandbox.ledger(), []);
 }
 
+// Requirement: remote.error.invalid-client, remote.error.invalid-grant
 #[tokio::test(flavor = "multi_thread")]
 async fn a_refusal_says_by_its_exit_code_who_must_act() {
     let sandbox = sandbox().await;
@@ -271,6 +280,7 @@ async fn a_refusal_says_by_its_exit_code_who_must_act() {
     .await;
 }
 
+// Requirement: remote.skill.rule-secret-manager
 #[tokio::test(flavor = "multi_thread")]
 async fn credentials_come_from_files_as_well() {
     let sandbox = sandbox().await;

@@ -40,6 +40,9 @@ fn ways(sandbox: &Sandbox) -> [(String, &'static str); 5] {
     ]
 }
 
+// Requirement: remote.api.check-by-kind, remote.api.identity, remote.api.prefixes
+// Requirement: remote.client-credentials.acts-as-partner, remote.customer.no-exchange
+// Requirement: remote.skill.mistake-verify-at-companies
 #[tokio::test(flavor = "multi_thread")]
 async fn every_token_says_whose_it_is_under_every_prefix() {
     let sandbox = sandbox().await;
@@ -156,6 +159,7 @@ async fn a_token_is_told_what_it_may_do_before_it_is_refused() {
     assert_eq!(sandbox.ledger().len(), asked, "nothing is sent");
 }
 
+// Requirement: remote.skill.rule-scope-minimally
 #[tokio::test(flavor = "multi_thread")]
 async fn scopes_are_planned_without_a_network_or_a_credential() {
     let run = bare()
@@ -298,6 +302,7 @@ fn create(name: &str, here: &str) -> String {
     )
 }
 
+// Requirement: remote.company.shortcut, remote.refresh.two-sources
 #[tokio::test(flavor = "multi_thread")]
 async fn a_company_is_created_and_its_refresh_token_works_in_the_next_process() {
     let sandbox = sandbox().await;
@@ -336,6 +341,7 @@ async fn a_company_is_created_and_its_refresh_token_works_in_the_next_process() 
     }
 }
 
+// Requirement: remote.company.create-token
 #[tokio::test(flavor = "multi_thread")]
 async fn a_created_company_can_be_given_other_tokens_when_the_first_were_not_kept() {
     let sandbox = sandbox().await;
@@ -364,6 +370,8 @@ async fn a_created_company_can_be_given_other_tokens_when_the_first_were_not_kep
     }
 }
 
+// Requirement: remote.error.rest-401, remote.error.rest-403
+// Requirement: remote.skill.mistake-customer-for-partner
 #[tokio::test(flavor = "multi_thread")]
 async fn what_the_api_declines_says_by_its_exit_code_who_must_act() {
     let sandbox = sandbox().await;
@@ -474,6 +482,7 @@ async fn a_magic_link_opens_once_for_the_person_that_it_was_made_for() {
     }
 }
 
+// Requirement: remote.magic-link.company-token
 #[tokio::test(flavor = "multi_thread")]
 async fn a_magic_link_is_refused_to_the_wrong_token_person_or_path() {
     let sandbox = sandbox().await;

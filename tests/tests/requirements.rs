@@ -49,6 +49,7 @@ async fn ask_for_a_token(gateway: &str, pairs: &[(&str, &str)]) -> u16 {
     request.send().await.expect("an answer").status().as_u16()
 }
 
+// Requirement: remote.token.many-live, remote.token.reusable
 #[tokio::test]
 async fn an_older_token_lives_on_beside_a_newer_one() {
     let sandbox = sandbox().await;
@@ -86,6 +87,7 @@ impl Clock for Shared {
     }
 }
 
+// Requirement: remote.client-credentials.again
 #[tokio::test]
 async fn a_partners_token_that_has_ended_is_asked_for_again() {
     let start = SystemTime::UNIX_EPOCH + Duration::from_secs(1_800_000_000);
@@ -115,6 +117,9 @@ async fn a_partners_token_that_has_ended_is_asked_for_again() {
     assert_eq!(rules, [Rule::ClientCredentialsIssued; 2]);
 }
 
+// Requirement: remote.api.bearer-header, remote.environment.token-bound, rfc6750.2.1.header
+// Requirement: rfc6750.2.2.not-in-form, rfc6750.2.3.not-in-query, rfc6750.2.one-method
+// Requirement: rfc6750.5.3.safeguarded, rfc9700.4.3.2.not-in-query, rfc9700.4.9.pinned-origin
 #[tokio::test]
 async fn a_bearer_goes_to_its_own_gateway_in_one_header_and_nowhere_else() {
     let sandbox = sandbox().await;
@@ -165,6 +170,7 @@ async fn a_bearer_goes_to_its_own_gateway_in_one_header_and_nowhere_else() {
     }
 }
 
+// Requirement: remote.skill.mistake-mixed-environments, rfc6749.10.4.issuer-only
 #[tokio::test]
 async fn a_grant_of_another_client_or_environment_is_sent_nowhere() {
     let sandbox = sandbox().await;
@@ -182,6 +188,7 @@ async fn a_grant_of_another_client_or_environment_is_sent_nowhere() {
     assert_eq!(sandbox.ledger(), []);
 }
 
+// Requirement: rfc9700.2.1.mix-up
 #[tokio::test]
 async fn a_code_of_another_environment_is_sent_nowhere() {
     let sandbox = sandbox().await;
@@ -194,6 +201,7 @@ async fn a_code_of_another_environment_is_sent_nowhere() {
     assert_eq!(sandbox.ledger().len(), asked);
 }
 
+// Requirement: rfc9207.2.4.configured
 #[tokio::test]
 async fn an_issuer_is_demanded_where_one_is_configured() {
     let begun = |issuer: Option<&str>| {
@@ -223,6 +231,7 @@ async fn an_issuer_is_demanded_where_one_is_configured() {
     }
 }
 
+// Requirement: remote.refresh.not-rotated, rfc6749.6.new-replaces-old, rfc6749.6.none-keeps-old
 #[tokio::test]
 async fn a_refresh_token_stays_until_another_comes_back() {
     let replaced = format!(r#","refresh_token":"{}""#, plant::NEXT_REFRESH_TOKEN);
@@ -255,6 +264,7 @@ async fn a_refresh_token_stays_until_another_comes_back() {
     }
 }
 
+// Requirement: rfc6749.3.1.unknown-ignored, rfc6749.3.2.unknown-ignored
 #[tokio::test]
 async fn parameters_that_a_server_does_not_know_change_nothing() {
     let sandbox = sandbox().await;
@@ -274,6 +284,7 @@ async fn parameters_that_a_server_does_not_know_change_nothing() {
     assert_eq!(rule(&sandbox), Some(Rule::ClientCredentialsIssued));
 }
 
+// Requirement: rfc9700.2.6.no-cors
 #[tokio::test]
 async fn no_page_of_another_origin_may_read_an_answer() {
     let sandbox = sandbox().await;

@@ -20,6 +20,7 @@ fn now() -> u64 {
     since.as_secs()
 }
 
+// Requirement: remote.client-credentials.request, rfc6749.2.3.1.form-encoded
 #[tokio::test(flavor = "multi_thread")]
 async fn client_credentials_are_form_encoded_basic_and_a_form_and_nothing_more() {
     let server = RfcOnlyServer::start(Answer::token("")).await;
@@ -34,6 +35,7 @@ async fn client_credentials_are_form_encoded_basic_and_a_form_and_nothing_more()
     assert_eq!(requests[0].form, form);
 }
 
+// Requirement: rfc6749.5.1.token-type-any-case, rfc6749.5.1.unknown-members
 #[tokio::test(flavor = "multi_thread")]
 async fn members_that_no_rfc_knows_and_any_spelling_of_bearer_are_accepted() {
     for token_type in ["Bearer", "bearer", "BEARER", "bEaReR"] {
@@ -50,6 +52,7 @@ async fn members_that_no_rfc_knows_and_any_spelling_of_bearer_are_accepted() {
     }
 }
 
+// Requirement: rfc6749.5.1.expires-in-missing
 #[tokio::test(flavor = "multi_thread")]
 async fn no_lifetime_overflows_and_none_means_for_ever() {
     let cases = [
@@ -144,6 +147,7 @@ async fn a_dead_refresh_token_is_not_a_rejected_client() {
     );
 }
 
+// Requirement: rfc6749.6.new-replaces-old
 #[tokio::test(flavor = "multi_thread")]
 async fn a_replaced_refresh_token_is_shown_to_programs_and_announced_to_people() {
     let more = format!(r#","refresh_token":"{}""#, plant::NEXT_REFRESH_TOKEN);

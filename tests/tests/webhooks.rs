@@ -58,6 +58,7 @@ fn signed(key: &Secret, body: &[u8], age: Duration) -> Delivery {
     }
 }
 
+// Requirement: remote.webhook.offboarded
 #[tokio::test(flavor = "multi_thread")]
 async fn a_service_hears_that_a_company_left_believes_it_and_finds_the_grant_dead() {
     let sandbox = sandbox().await;
