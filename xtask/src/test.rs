@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Result, bail};
 use clap::{Args, ValueEnum};
 
-use crate::generate;
+use crate::{generate, requirements};
 
 /// How many cases a law is tried on in the long mode.
 const LONG_CASES: &str = "10000";
@@ -21,6 +21,7 @@ const LONG_CASES: &str = "10000";
 const LONG_FEATURE: &str = "remote-auth-tests/long";
 
 /// Runs every check: format, generated files, lints, documentation, tests
+/// Runs every check: format, generated files, requirements, lints, documentation, tests
 ///
 /// All sections run even when one fails; the last lines say how each one ended.
 #[derive(Args, Debug)]
@@ -41,6 +42,7 @@ pub(crate) struct Arguments {
 enum Section {
     Format,
     Generate,
+    Requirements,
     Lint,
     Docs,
     Tests,
@@ -51,6 +53,7 @@ impl Section {
         match self {
             Self::Format => "format",
             Self::Generate => "generate",
+            Self::Requirements => "requirements",
             Self::Lint => "lint",
             Self::Docs => "docs",
             Self::Tests => "tests",
@@ -62,6 +65,7 @@ impl Section {
         match self {
             Self::Format => "cargo fmt --all --check",
             Self::Generate => "cargo xtask generate --check",
+            Self::Requirements => "cargo xtask requirements --check",
             Self::Lint => "cargo clippy --workspace --all-targets -- -D warnings",
             Self::Docs => "RUSTDOCFLAGS=\"-D warnings\" cargo doc --workspace --no-deps",
             Self::Tests => "cargo test --workspace",
@@ -72,6 +76,7 @@ impl Section {
         match self {
             Self::Format => cargo(root, &["fmt", "--all", "--check"]),
             Self::Generate => generate::check(root),
+            Self::Requirements => requirements::check(root),
             Self::Lint => cargo(
                 root,
                 &[
@@ -111,7 +116,7 @@ impl Section {
 pub(crate) fn run(root: &Path, arguments: &Arguments) -> Result<()> {
     if arguments.list {
         for section in Section::value_variants() {
-            println!("{:<10} {}", section.name(), section.command_line());
+            println!("{:<12} {}", section.name(), section.command_line());
         }
         return Ok(());
     }
@@ -150,7 +155,7 @@ fn table(rows: &[Row]) -> String {
     let lines = rows.iter().map(|row| {
         let verdict = if row.passed { "passed" } else { "FAILED" };
         format!(
-            "{:<10} {verdict} {:>6} s",
+            "{:<12} {verdict} {:>6} s",
             row.section.name(),
             row.took.as_secs()
         )
@@ -195,7 +200,7 @@ mod tests {
         let table = table(&rows.collect::<Vec<_>>());
         assert_eq!(table.lines().count(), Section::value_variants().len());
         assert!(
-            table.starts_with("format     passed      7 s\ngenerate   FAILED      7 s\n"),
+            table.starts_with("format       passed      7 s\ngenerate     FAILED      7 s\n"),
             "{table}"
         );
     }
