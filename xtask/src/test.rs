@@ -20,7 +20,6 @@ const LONG_CASES: &str = "10000";
 /// What switches on the tests that only the long mode runs.
 const LONG_FEATURE: &str = "remote-auth-tests/long";
 
-/// Runs every check: format, generated files, lints, documentation, tests
 /// Runs every check: format, generated files, requirements, lints, documentation, tests
 ///
 /// All sections run even when one fails; the last lines say how each one ended.

@@ -229,11 +229,10 @@ impl RedirectUri {
             remote_oauth_client::transport::require_secure(&origin).is_err()
         };
         let runs_code = matches!(url.scheme(), "javascript" | "data" | "file" | "blob");
+        // Requirement: rfc6749.3.1.2.no-fragment
         // A callback would carry it twice, and could not be accepted.
         let claimed = url.query_pairs().any(|(name, _)| callback::defines(&name));
         if url.fragment().is_some() || in_clear || runs_code || claimed {
-        // Requirement: rfc6749.3.1.2.no-fragment
-        if url.fragment().is_some() || in_clear || runs_code {
             return Err(Misuse::RedirectUri.into());
         }
         Ok(Self {
@@ -412,8 +411,6 @@ mod tests {
         assert_eq!(parameter(&url, "state").expect("a state").len(), 43);
     }
 
-    // Requirement: rfc6749.10.10.state-entropy, rfc6749.4.1.1.state, rfc7636.4.1.new-each-time
-    // Requirement: rfc9700.2.1.1.transaction-specific
     #[test]
     fn the_state_is_not_the_verifier() {
         let (_, pending) = request(&ManualClock::shared(), "https://p.example/cb")
@@ -423,6 +420,8 @@ mod tests {
         assert!(!verifier.wire().same_as(&pending.state));
     }
 
+    // Requirement: rfc6749.10.10.state-entropy, rfc6749.4.1.1.state, rfc7636.4.1.new-each-time
+    // Requirement: rfc9700.2.1.1.transaction-specific
     #[test]
     fn state_and_challenge_are_new_each_time() {
         let clock = ManualClock::shared();

@@ -20,7 +20,7 @@ mod compare;
 mod describe;
 mod documents;
 mod downlevel;
-mod emit;
+pub(crate) mod emit;
 mod endpoints;
 mod evidence;
 mod finding;

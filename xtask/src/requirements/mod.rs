@@ -1,12 +1,14 @@
 //! What the documents demand, as data, and where the workspace obeys.
 //!
-//! Reads `spec/requirements/*.toml`, looks for annotations in the workspace, and writes `spec/COVERAGE.md`.
+//! Reads `spec/requirements/*.toml`, looks for annotations in the workspace, and writes `spec/COVERAGE.md` for people
+//! and a table for the judge of the conformance crate.
 //! It judges that an entry has its code and its test, and never whether a test is any good: that is what the negative
 //! controls of the conformance suite are for.
 
 mod coverage;
 mod entry;
 mod place;
+mod table;
 #[cfg(test)]
 mod tests;
 
@@ -21,14 +23,15 @@ use crate::tidy;
 use coverage::PAGE;
 use entry::{Catalogue, FOLDER, Requirement};
 use place::{Kind, Place, places_in};
+use table::TABLE;
 
-/// Checks that each requirement has its code and its test, and writes spec/COVERAGE.md
+/// Checks that each requirement has its code and its test, and writes spec/COVERAGE.md and the judge's table
 ///
 /// Fails on an entry that is not sound, an annotation that names no entry, a MUST without code, an entry without a
 /// test or a reason, and a reason where there is a test.
 #[derive(Args, Debug)]
 pub(crate) struct Arguments {
-    /// Compare the page with the tree instead of writing it, and fail if it differs
+    /// Compare with the tree instead of writing, and fail if it differs
     #[arg(long)]
     check: bool,
 }
@@ -38,27 +41,32 @@ pub(crate) fn run(root: &Path, arguments: &Arguments) -> Result<()> {
     if arguments.check {
         return check(root);
     }
-    let page = judged(root)?;
-    fs::write(root.join(PAGE), page).with_context(|| format!("failed to write {PAGE}"))?;
-    println!("wrote {PAGE}");
+    for (path, text) in judged(root)? {
+        fs::write(root.join(path), text).with_context(|| format!("failed to write {path}"))?;
+        println!("wrote {path}");
+    }
     Ok(())
 }
 
-/// Compares the page with the tree.
+/// Compares what would be written with the tree.
 pub(crate) fn check(root: &Path) -> Result<()> {
-    let page = judged(root)?;
-    let found = fs::read_to_string(root.join(PAGE)).unwrap_or_default();
-    // Version control may have changed the ends of lines.
-    let found = found.replace("\r\n", "\n");
-    if found != page {
-        let diff = TextDiff::from_lines(&found, &page);
-        print!(
-            "{}",
-            diff.unified_diff()
-                .context_radius(1)
-                .header(PAGE, "as it should be")
+    let mut stale = Vec::new();
+    for (path, text) in judged(root)? {
+        let found = fs::read_to_string(root.join(path)).unwrap_or_default();
+        // Version control may have changed the ends of lines.
+        let found = found.replace("\r\n", "\n");
+        if found != text {
+            let diff = TextDiff::from_lines(&found, &text);
+            let mut diff = diff.unified_diff();
+            print!("{}", diff.context_radius(1).header(path, "as it should be"));
+            stale.push(path);
+        }
+    }
+    if !stale.is_empty() {
+        bail!(
+            "{} is stale: run `cargo xtask requirements`",
+            stale.join(", ")
         );
-        bail!("{PAGE} is not what the annotations give: run `cargo xtask requirements`");
     }
     Ok(())
 }
@@ -71,8 +79,8 @@ pub(crate) fn owns(path: &str) -> bool {
     path == PAGE || entry.is_some_and(|name| !name.contains('/') && name.ends_with(".toml"))
 }
 
-/// Reads and judges everything, and returns the page.
-fn judged(root: &Path) -> Result<String> {
+/// Reads and judges everything, and returns what to write where.
+fn judged(root: &Path) -> Result<[(&'static str, String); 2]> {
     let catalogue = Catalogue::read(root)?;
     let places = places(root, &catalogue)?;
     let faults = faults(&catalogue, &places);
@@ -88,7 +96,10 @@ fn judged(root: &Path) -> Result<String> {
     if !faults.is_empty() {
         bail!("the requirements are not covered:\n{}", faults.join("\n"));
     }
-    Ok(coverage::page(&catalogue, &places))
+    Ok([
+        (PAGE, coverage::page(&catalogue, &places)),
+        (TABLE, table::table(&catalogue)?),
+    ])
 }
 
 /// Finds every mark in what people write, this crate left out: its tests hold marks as text.
@@ -96,7 +107,9 @@ fn places(root: &Path, catalogue: &Catalogue) -> Result<Vec<Place>> {
     let mut places = Vec::new();
     for path in tidy::rust_files(root)? {
         let name = path.to_string_lossy().replace('\\', "/");
-        let outside = name.starts_with("xtask/") || name.split('/').any(|part| part == "benches");
+        let outside = name.starts_with("xtask/")
+            || name == TABLE
+            || name.split('/').any(|part| part == "benches");
         if outside {
             continue;
         }

@@ -28,21 +28,10 @@ impl Parameters {
     fn read(callback: &Url) -> Result<Self, Error> {
         let mut parameters = Self::default();
         for (name, value) in callback.query_pairs() {
+            // Requirement: rfc6749.3.1.no-repeats
             if let Some(place) = parameters.place(&name)
                 && place.replace(value.into_owned()).is_some()
             {
-            let place = match &*name {
-                "code" => &mut parameters.code,
-                "state" => &mut parameters.state,
-                "iss" => &mut parameters.iss,
-                "error" => &mut parameters.error,
-                "error_description" => &mut parameters.error_description,
-                "error_uri" => &mut parameters.error_uri,
-                // Requirement: rfc6749.4.1.2.unknown-ignored
-                _ => continue,
-            };
-            // Requirement: rfc6749.3.1.no-repeats
-            if place.replace(value.into_owned()).is_some() {
                 return Err(Mismatched::Duplicate.into());
             }
         }
@@ -57,6 +46,7 @@ impl Parameters {
             "error" => &mut self.error,
             "error_description" => &mut self.error_description,
             "error_uri" => &mut self.error_uri,
+            // Requirement: rfc6749.4.1.2.unknown-ignored
             _ => return None,
         })
     }

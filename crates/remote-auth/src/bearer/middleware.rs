@@ -62,21 +62,11 @@ impl Middleware for BearerMiddleware {
         let token = self.0.token_for(Some(request.url()), is_authorized).await;
         let Some(token) = token.map_err(ours)? else {
             return next.run(request, extensions).await;
-        }
-        // Requirement: remote.skill.mistake-mixed-environments, rfc6750.5.3.safeguarded
-        if !self.0.environment().gateway().is_origin_of(request.url()) {
-            return Err(ours(WrongEnvironment::Origin.into()));
-        }
-        let again = request.try_clone();
-        let token = self.0.token().await.map_err(ours)?;
-        token.authorize(&mut request).map_err(ours)?;
-        let answer = next.clone().run(request, extensions).await?;
-        let (StatusCode::UNAUTHORIZED, Some(mut request)) = (answer.status(), again) else {
-            return Ok(answer);
         };
         let (asked, method) = (request.url().clone(), request.method().clone());
         let copy = request.try_clone();
         token.authorize(&mut request).map_err(ours)?;
+        // Requirement: remote.skill.mistake-mixed-environments, rfc6750.5.3.safeguarded
         let mut answer = next.clone().run(request, extensions).await?;
         let by = AnsweredBy::compare(&asked, answer.url());
         match decide::after(by, answer.status(), answer.headers(), copy.is_some()) {

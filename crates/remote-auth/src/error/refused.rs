@@ -177,7 +177,6 @@ impl Refused {
                 "if it speaks of subject or scope, the subject is misspelt or the scope is not one of its role",
             ],
             // Remote answers these four alike, with a bare `invalid_grant`: Remote facts §8.1.
-            // Remote answers these four alike, with a bare `invalid_grant`.
             // Requirement: remote.assertion.bare-invalid-grant
             (ErrorCode::InvalidGrant, Step::JwtBearer) => &[
                 "the integration's setting \"Create assertion tokens\" may be off",
@@ -220,16 +219,12 @@ impl Refused {
             (ErrorCode::Unauthorized | ErrorCode::Forbidden, _) if !is_api => &[
                 "check the client identifier and secret, and that they belong to this environment",
             ],
+            // Requirement: remote.error.rest-401
             (ErrorCode::Unauthorized | ErrorCode::InvalidToken, _) => {
                 &["the token is expired, revoked or of another environment: get a new one"]
             }
-            (ErrorCode::Forbidden | ErrorCode::InsufficientScope, _) => &[
-            // Requirement: remote.error.rest-401
-            (ErrorCode::Unauthorized, _) => {
-                &["the token is expired, revoked or of another environment: get a new one"]
-            }
             // Requirement: remote.error.rest-403
-            (ErrorCode::Forbidden, _) => &[
+            (ErrorCode::Forbidden | ErrorCode::InsufficientScope, _) => &[
                 "the token's scope or role does not allow this: compare it with the operation's scopes",
             ],
             (ErrorCode::NotFound, _) if is_api => {

@@ -23,6 +23,7 @@ pub struct ConsentScope(Cow<'static, str>);
 
 impl ConsentScope {
     /// Manage one company and its employments. The same on every environment.
+    // Requirement: remote.authorize.url-scope-verbatim
     pub const COMPANY_MANAGE: Self =
         Self(Cow::Borrowed("https://gateway.remote.com/company.manage"));
 }
@@ -33,6 +34,7 @@ impl TryFrom<Scope> for ConsentScope {
     fn try_from(scope: Scope) -> Result<Self, Error> {
         let styles = styles(&scope)?;
         if let Some(given) = styles.into_iter().find(|style| *style != ScopeStyle::Url) {
+            // Requirement: remote.scope.consent-style
             return Err(Misuse::ConsentScopeStyle(given).into());
         }
         warn_of_unknown(&scope);
@@ -124,6 +126,7 @@ impl TryFrom<Scope> for AssertionScope {
 
     fn try_from(scope: Scope) -> Result<Self, Error> {
         if styles(&scope)?.contains(&ScopeStyle::Url) {
+            // Requirement: remote.scope.assertion-style
             return Err(Misuse::AssertionScopeStyle.into());
         }
         warn_of_unknown(&scope);

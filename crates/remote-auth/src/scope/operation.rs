@@ -58,9 +58,8 @@ impl Operation {
     ///
     /// Remote's pages list them one operation at a time: writing implies reading, a category covers its members, and
     /// the URL scope covers everything but the employee's own operations.
-    pub(crate) fn sufficient(self) -> impl Iterator<Item = &'static str> {
     // Requirement: remote.scope.write-implies-read
-    pub(super) fn sufficient(self) -> impl Iterator<Item = &'static str> {
+    pub(crate) fn sufficient(self) -> impl Iterator<Item = &'static str> {
         let row = self.0;
         let mapped = self.is_mapped();
         let listed = [row.read, row.write, row.categories]

@@ -29,6 +29,7 @@ use crate::error::Error;
 /// assert!("timeoff:read  x".parse::<Scope>().is_err());
 /// # Ok::<(), remote_auth::Error>(())
 /// ```
+// Requirement: rfc6749.3.3.unordered
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Scope(BTreeSet<ScopeToken>);
 
@@ -185,6 +186,7 @@ impl fmt::Display for Scope {
 mod tests {
     use super::*;
 
+    // Requirement: remote.scope.consent-style, rfc6749.3.3.syntax
     #[test]
     fn what_is_asked_for_is_strict_and_what_is_granted_is_not() {
         for text in ["", " ", "a  b", " a", "a ", "a\tb", "a\"b", "a\\b", "é"] {

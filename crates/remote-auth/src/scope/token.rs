@@ -63,6 +63,7 @@ impl ScopeToken {
 }
 
 /// Tells whether a text has the RFC's characters, `NQCHAR`, and at least one of them.
+// Requirement: rfc6749.3.3.syntax
 fn is_well_formed(text: &str) -> bool {
     let is_nqchar = |byte| matches!(byte, 0x21 | 0x23..=0x5b | 0x5d..=0x7e);
     !text.is_empty() && text.bytes().all(is_nqchar)
@@ -103,6 +104,7 @@ impl fmt::Debug for ScopeToken {
 mod tests {
     use super::*;
 
+    // Requirement: remote.skill.mistake-full-catalogue
     #[test]
     fn each_token_has_one_style() {
         let style = |token: &str| token.parse::<ScopeToken>().expect(token).style();

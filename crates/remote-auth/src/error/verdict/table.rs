@@ -60,6 +60,7 @@ pub(crate) const READINGS: &[Reading] = &[
     // Load and failure first: OAuth words inside such answers are nobody's verdict.
     (429..=429, ANY, Verdict::RateLimited),
     (408..=408, ANY, Verdict::Failing),
+    // Requirement: remote.error.server-text
     (500..=599, ANY, Verdict::Failing),
     // A connection that broke tells nothing, whatever the status was going to be.
     (100..=599, &[Body::CutShort], Verdict::Broken),
@@ -69,13 +70,16 @@ pub(crate) const READINGS: &[Reading] = &[
         Verdict::Deviated(Deviation::TooLarge),
     ),
     // A named error wins, with status 200 too; so does a challenge, which the RFC lets come without a body.
+    // Requirement: rfc6749.5.2.error-is-read
     (200..=200, &[Body::Error], Verdict::Refused),
     (400..=499, &[Body::Error, Body::Challenge], Verdict::Refused),
     // Remote's second family: a message in place of a word.
+    // Requirement: remote.api.unauthorized-body, remote.error.two-families
     (400..=499, &[Body::Documented], Verdict::Refused),
     // Pages and rubbish.
     (
         100..=599,
+        // Requirement: rfc6749.5.1.json
         &[Body::NotJson],
         Verdict::Deviated(Deviation::NotJson),
     ),
@@ -224,6 +228,7 @@ pub(crate) fn after_no_answer(cause: NoAnswer) -> Action {
 mod tests {
     use super::*;
 
+    // Requirement: remote.error.server-text, rfc6749.5.2.error-is-read
     #[test]
     fn each_answer_has_its_verdict() {
         use Body::*;
