@@ -11,6 +11,7 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use reqwest::StatusCode;
 use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue};
 use secrecy::ExposeSecret;
+use secrecy::zeroize::Zeroizing;
 use url::Url;
 
 use crate::secret::Secret;
@@ -39,6 +40,9 @@ const RESERVED: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'_')
     .remove(b'~');
 
+/// The name of HTTP Basic.
+const SCHEME: &str = "Basic";
+
 /// Says how one client authenticates at the token endpoint.
 ///
 /// # Secrets
@@ -60,35 +64,32 @@ impl ClientAuth {
             reason = "the secret is written into the sensitive header"
         )]
         let secret = client_secret.expose_secret();
-        let pair = match encoding {
+        // Room for all of it at once, so that no half-grown copy stays behind.
+        let length = 3 * (client_id.len() + secret.len()) + 1;
+        let mut pair = Zeroizing::new(String::with_capacity(length));
+        match encoding {
             // Requirement: remote.token.basic-raw
-            BasicEncoding::Raw => Secret::from(format!("{client_id}:{secret}")),
+            BasicEncoding::Raw => pair.extend([client_id, ":", secret]),
             // Requirement: rfc6749.2.3.1.form-encoded
-            BasicEncoding::FormUrlencoded => Secret::from(format!(
-                "{}:{}",
-                utf8_percent_encode(client_id, RESERVED),
-                utf8_percent_encode(secret, RESERVED)
-            )),
-        };
-        #[expect(
-            clippy::disallowed_methods,
-            reason = "the pair is written into the sensitive header"
-        )]
-        let encoded = Secret::from(format!("Basic {}", STANDARD.encode(pair.expose_secret())));
+            BasicEncoding::FormUrlencoded => {
+                pair.extend(utf8_percent_encode(client_id, RESERVED));
+                pair.push(':');
+                pair.extend(utf8_percent_encode(secret, RESERVED));
+            }
+        }
+        let mut text = Zeroizing::new(String::with_capacity(SCHEME.len() + 1 + 2 * length));
+        text.extend([SCHEME, " "]);
+        STANDARD.encode_string(pair.as_bytes(), &mut text);
         // Requirement: rfc6749.2.3.1.not-in-uri
-        #[expect(
-            clippy::disallowed_methods,
-            reason = "the header value is marked sensitive at once"
-        )]
-        let mut header = HeaderValue::from_str(encoded.expose_secret())
-            .expect("the Base64 alphabet is valid in a header");
+        let mut header =
+            HeaderValue::from_str(&text).expect("the Base64 alphabet is valid in a header");
         header.set_sensitive(true);
         Self(Some(header))
     }
 
     /// Returns the authentication scheme's name, `Basic`, or `None` where nothing is sent.
     pub fn scheme(&self) -> Option<&'static str> {
-        self.0.as_ref().map(|_| "Basic")
+        self.0.as_ref().map(|_| SCHEME)
     }
 }
 
@@ -188,13 +189,11 @@ impl BearerAuth {
             clippy::disallowed_methods,
             reason = "the token is written into the sensitive header"
         )]
-        let text = Secret::from(format!("Bearer {}", token.expose_secret()));
-        #[expect(
-            clippy::disallowed_methods,
-            reason = "the header value is marked sensitive at once"
-        )]
-        let header = HeaderValue::from_str(text.expose_secret())
-            .expect("the characters of a token are valid in a header");
+        let token = token.expose_secret();
+        let mut text = Zeroizing::new(String::with_capacity("Bearer ".len() + token.len()));
+        text.extend(["Bearer ", token]);
+        let header =
+            HeaderValue::from_str(&text).expect("the characters of a token are valid in a header");
         Some(Self::from_header(header))
     }
 }

@@ -14,6 +14,7 @@ mod rate_limit;
 
 use std::fmt;
 
+use bytes::Bytes;
 use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderValue, InvalidHeaderValue};
 use reqwest::{RequestBuilder, Response, StatusCode};
 use secrecy::zeroize::Zeroizing;
@@ -30,6 +31,9 @@ pub const BODY_BYTES_MAX: usize = 1 << 20;
 
 /// Room for a usual answer, reserved at once so that no half-grown copy of a token stays behind.
 const BODY_BYTES_USUAL: usize = 8 << 10;
+
+/// Room for a usual form, reserved at once for the same reason.
+const FORM_BYTES_USUAL: usize = 8 << 10;
 
 /// Tells what a generated client was made with.
 pub trait ClientInfo<Inner> {
@@ -320,7 +324,12 @@ pub trait RequestBuilderExt<E> {
 impl<E> RequestBuilderExt<E> for RequestBuilder {
     // Requirement: remote.skill.mistake-json-body, remote.token.form-only, rfc6749.3.2.no-repeats
     fn form_urlencoded<T: Serialize + ?Sized>(self, body: &T) -> Result<RequestBuilder, Error<E>> {
-        let form = serde_urlencoded::to_string(body).map_err(|_| Error::InvalidRequest)?;
+        let mut form = Zeroizing::new(String::with_capacity(FORM_BYTES_USUAL));
+        let mut encoder = form_urlencoded::Serializer::new(&mut *form);
+        body.serialize(serde_urlencoded::Serializer::new(&mut encoder))
+            .map_err(|_| Error::InvalidRequest)?;
+        // The HTTP client shares these bytes, and the last to let go of them wipes them.
+        let form = Bytes::from_owner(form);
         let content_type = HeaderValue::from_static("application/x-www-form-urlencoded");
         Ok(self.header(CONTENT_TYPE, content_type).body(form))
     }
