@@ -125,7 +125,9 @@ impl Exit {
             "no_credentials" | "stale_code" => Self::NotAuthenticated,
             "no_refresh_token" => Self::GrantDead,
             // The token is a good one and of the wrong kind.
-            "partner_only" | "company_only" => Self::WrongEnvironment,
+            "partner_only" | "company_only" | "beyond_partner" | "beyond_employee" => {
+                Self::WrongEnvironment
+            }
             _ => Self::Other,
         }
     }
@@ -168,6 +170,8 @@ mod tests {
             (Misuse::SigningKey, 3),
             (Misuse::PartnerOnly, 8),
             (Misuse::CompanyOnly, 8),
+            (Misuse::BeyondPartner, 8),
+            (Misuse::BeyondEmployee, 8),
             (Misuse::NoRefreshToken, 5),
             (Misuse::NoRuntime, 1),
             (Misuse::Transport, 1),

@@ -21,7 +21,7 @@ use crate::provider::{Dialect, Proof, Provider};
 use crate::scope::AssertionScope;
 use crate::secret::{ClientId, ClientSecret, RefreshToken};
 use crate::source::{CachedTokenSource, TokenSource, mint};
-use crate::token::{Moment, Principal};
+use crate::token::{Moment, Principal, Token};
 
 /// A client in the sense of OAuth: an identifier and a secret at one environment. Cheap to clone.
 ///
@@ -149,7 +149,8 @@ impl Client {
         // Requirement: rfc6749.10.4.issuer-only
         let ours = grant.environment == self.0.environment && grant.client_id == self.0.client_id;
         if ours {
-            let mint = mint::Refresh::new(self.clone(), grant.refresh_token);
+            let granted = grant.token.as_ref().and_then(Token::granted_scope).cloned();
+            let mint = mint::Refresh::new(self.clone(), grant.refresh_token, granted);
             CachedTokenSource::new(self, mint, grant.token)
         } else {
             CachedTokenSource::new(self, mint::ForeignGrant, None)
@@ -199,7 +200,9 @@ impl Client {
         } = &*self.0;
         let gateway = environment.gateway().as_str();
         let answer = dialect.exchange(http, gateway, step, request, sent).await?;
-        Ok(answer.into_set(environment, principal, sent))
+        let mut set = answer.into_set(environment, principal, sent);
+        set.token = set.token.for_any_operation(self.0.given.any_principal);
+        Ok(set)
     }
 
     pub(crate) async fn request_for_itself(&self) -> Result<TokenSet, Error> {

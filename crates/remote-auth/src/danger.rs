@@ -18,6 +18,12 @@ pub enum Weakening {
     /// Lost: whoever sees one assertion can look for the secret offline.
     /// <https://www.rfc-editor.org/rfc/rfc7518#section-3.2> forbids such keys.
     ShortAssertionKey,
+    /// Sends a token to operations that its principal is known not to reach, such as a partner's own token to the
+    /// time off of employees.
+    ///
+    /// Lost: the early error that says which token to use; the gateway answers 403 or 404 without a reason.
+    /// Needed only if Remote has opened an operation since its map was published.
+    AnyPrincipal,
 }
 
 /// The protections that one client has given up.
@@ -25,6 +31,7 @@ pub enum Weakening {
 pub(crate) struct Given {
     pub(crate) no_pkce: bool,
     pub(crate) short_assertion_key: bool,
+    pub(crate) any_principal: bool,
 }
 
 impl Given {
@@ -32,6 +39,7 @@ impl Given {
         match weakening {
             Weakening::NoPkce => self.no_pkce = true,
             Weakening::ShortAssertionKey => self.short_assertion_key = true,
+            Weakening::AnyPrincipal => self.any_principal = true,
         }
     }
 }

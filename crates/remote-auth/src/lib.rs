@@ -97,6 +97,7 @@ mod pkce;
 pub mod platform;
 mod provider;
 mod random;
+mod reach;
 pub mod scope;
 mod secret;
 pub mod source;

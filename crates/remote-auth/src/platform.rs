@@ -47,6 +47,7 @@ use crate::client::Client;
 use crate::error::verdict::success;
 use crate::error::{Deviated, Deviation, Error, Misuse, Step, WrongEnvironment};
 use crate::grant::CompanyGrant;
+use crate::scope::Operation;
 use crate::source::{FixedTokenSource, TokenSource};
 use crate::token::{Principal, Token};
 
@@ -241,10 +242,11 @@ impl Platform {
     /// Whoever opens the link is signed in, so it comes as a secret.
     pub async fn magic_link(&self, link: &MagicLink) -> Result<Secret, Error> {
         let token = self.source.token().await?;
-        if !matches!(
+        let fits = matches!(
             token.principal(),
             Principal::Company | Principal::CompanyManager
-        ) {
+        );
+        if !fits && !token.is_for_any_operation() {
             // Requirement: remote.magic-link.company-token
             return Err(Misuse::CompanyOnly.into());
         }
@@ -284,13 +286,14 @@ impl Platform {
     ///
     /// # Errors
     ///
-    /// What the source or the gateway answers.
+    /// [`Error::Misuse`] with a partner's or an employee's token, before anything is sent; what the source or the
+    /// gateway answers.
     pub async fn company_managers(
         &self,
         page: NonZeroU32,
         page_size: NonZeroU32,
     ) -> Result<Vec<CompanyManager>, Error> {
-        let token = self.source.token().await?;
+        let token = self.token_for("GET", "/v1/company-managers").await?;
         let answer = self
             .call(Step::CompanyManagers, token, async |wire: &WireClient| {
                 wire.list_company_managers(None, Some(page), Some(page_size))
@@ -307,7 +310,7 @@ impl Platform {
     ///
     /// # Errors
     ///
-    /// What the source or the gateway answers.
+    /// [`Error::Misuse`] with an employee's token, before anything is sent; what the source or the gateway answers.
     ///
     /// # Secrets
     ///
@@ -317,7 +320,7 @@ impl Platform {
         url: &str,
         events: &[&str],
     ) -> Result<WebhookCallback, Error> {
-        let token = self.source.token().await?;
+        let token = self.token_for("POST", "/v1/webhook-callbacks").await?;
         let body = types::CreateWebhookCallbackRequest {
             url: url.to_owned(),
             subscribed_events: events.iter().map(|event| (*event).to_owned()).collect(),
@@ -336,9 +339,11 @@ impl Platform {
     ///
     /// # Errors
     ///
-    /// What the source or the gateway answers.
+    /// [`Error::Misuse`] with an employee's token, before anything is sent; what the source or the gateway answers.
     pub async fn delete_webhook(&self, id: &str) -> Result<(), Error> {
-        let token = self.source.token().await?;
+        let token = self
+            .token_for("DELETE", "/v1/webhook-callbacks/{id}")
+            .await?;
         self.call(Step::DeleteWebhook, token, async |wire: &WireClient| {
             wire.delete_webhook_callback(id).await
         })
@@ -346,9 +351,17 @@ impl Platform {
         Ok(())
     }
 
+    /// Gets a token for an operation of the map that its principal may reach.
+    async fn token_for(&self, method: &str, path: &str) -> Result<Token, Error> {
+        let token = self.source.token().await?;
+        let operation = Operation::find(method, path).expect("the map has every operation here");
+        token.may_call(operation)?;
+        Ok(token)
+    }
+
     async fn partner_token(&self) -> Result<Token, Error> {
         let token = self.source.token().await?;
-        if token.principal() == Principal::Partner {
+        if token.principal() == Principal::Partner || token.is_for_any_operation() {
             Ok(token)
         } else {
             // Requirement: remote.skill.mistake-customer-for-partner

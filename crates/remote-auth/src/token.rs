@@ -7,11 +7,13 @@ use std::time::{Duration, SystemTime};
 use remote_oauth_client::ExpiresIn;
 use reqwest::header::{AUTHORIZATION, HeaderValue};
 use secrecy::ExposeSecret;
+use secrecy::zeroize::Zeroizing;
 
 use crate::clock::Clock;
 use crate::environment::Environment;
 use crate::error::{Error, WrongEnvironment};
-use crate::scope::{Granted, Scope};
+use crate::reach;
+use crate::scope::{Granted, Operation, Scope};
 use crate::secret::AccessToken;
 
 /// Names whom a token stands for, which decides what it can reach.
@@ -65,6 +67,8 @@ struct Inner {
     granted_scope: Option<Scope>,
     expiry: Option<Expiry>,
     generation: u64,
+    /// Whether the early refusal of what the principal cannot reach was given up.
+    any_principal: bool,
 }
 
 /// When a token ends, on both clocks. The earlier one decides.
@@ -138,22 +142,36 @@ impl Token {
             granted_scope,
             expiry,
             generation: 0,
+            any_principal: false,
         }))
+    }
+
+    /// Replaces what is known of the granted scope.
+    pub(crate) fn granting(self, scope: Option<Scope>) -> Self {
+        self.changed(|inner| inner.granted_scope = scope)
+    }
+
+    /// Gives up the early refusal of what the principal cannot reach, if asked to.
+    pub(crate) fn for_any_operation(self, any_principal: bool) -> Self {
+        self.changed(|inner| inner.any_principal = any_principal)
     }
 
     /// Numbers the token within its source.
     pub(crate) fn numbered(self, generation: u64) -> Self {
-        let inner = Arc::try_unwrap(self.0).unwrap_or_else(|shared| Inner {
+        self.changed(|inner| inner.generation = generation)
+    }
+
+    /// Changes a token that is not shared yet, or a copy of one that is.
+    fn changed(self, change: impl FnOnce(&mut Inner)) -> Self {
+        let mut inner = Arc::try_unwrap(self.0).unwrap_or_else(|shared| Inner {
             access_token: shared.access_token.clone(),
             header: shared.header.clone(),
             environment: shared.environment.clone(),
             granted_scope: shared.granted_scope.clone(),
             ..*shared
         });
-        Self(Arc::new(Inner {
-            generation,
-            ..inner
-        }))
+        change(&mut inner);
+        Self(Arc::new(inner))
     }
 
     /// Returns the token itself.
@@ -211,11 +229,34 @@ impl Token {
         self.0.header.clone()
     }
 
+    /// Refuses an operation that this token's principal is known not to reach, whatever its scope.
+    ///
+    /// Only what is certain is refused: a partner's own token on the operations of companies and users, and an
+    /// employee's token on all but the employee's own.
+    ///
+    /// # Errors
+    ///
+    /// [`Misuse::BeyondPartner`](crate::error::Misuse::BeyondPartner) and
+    /// [`Misuse::BeyondEmployee`](crate::error::Misuse::BeyondEmployee), unless the client was built with
+    /// [`Weakening::AnyPrincipal`](crate::danger::Weakening::AnyPrincipal).
+    pub fn may_call(&self, operation: Operation) -> Result<(), Error> {
+        if self.0.any_principal {
+            return Ok(());
+        }
+        Ok(reach::check(self.0.principal, operation)?)
+    }
+
+    /// Tells whether the token is sent to every operation, by [`Token::for_any_operation`].
+    pub(crate) fn is_for_any_operation(&self) -> bool {
+        self.0.any_principal
+    }
+
     /// Attaches the token to a request, unless the request already carries an `Authorization` header.
     ///
     /// # Errors
     ///
-    /// [`Error::Environment`] if the request goes to another origin than the gateway that minted the token.
+    /// [`Error::Environment`] if the request goes to another origin than the gateway that minted the token;
+    /// [`Error::Misuse`] if it asks for an operation that [`Token::may_call`] refuses.
     ///
     /// # Spec
     ///
@@ -228,6 +269,11 @@ impl Token {
         // Requirement: remote.environment.token-bound, rfc9700.4.9.pinned-origin
         if !self.0.environment.gateway().is_origin_of(request.url()) {
             return Err(WrongEnvironment::Origin.into());
+        }
+        // Nothing is looked up for the principals of which nothing is certain.
+        if matches!(self.principal(), Principal::Partner | Principal::Employee) {
+            let operation = reach::operation_of(self.0.environment.gateway(), request);
+            operation.map_or(Ok(()), |operation| self.may_call(operation))?;
         }
         // Requirement: rfc6750.2.1.header, rfc6750.2.2.not-in-form, rfc6750.2.3.not-in-query
         // Requirement: rfc9700.4.3.2.not-in-query
@@ -242,11 +288,11 @@ impl Token {
     reason = "the token is written into a header that is marked sensitive"
 )]
 fn bearer_header(token: &AccessToken) -> HeaderValue {
-    let text =
-        remote_oauth_client::Secret::from(format!("Bearer {}", token.wire().expose_secret()));
-    let mut header =
-        HeaderValue::from_str(text.expose_secret()).expect("an access token is printable ASCII");
+    let token = token.wire().expose_secret();
+    let mut text = Zeroizing::new(String::with_capacity("Bearer ".len() + token.len()));
+    text.extend(["Bearer ", token]);
     // Requirement: rfc6749.10.3.token-confidential
+    let mut header = HeaderValue::from_str(&text).expect("an access token is printable ASCII");
     header.set_sensitive(true);
     header
 }

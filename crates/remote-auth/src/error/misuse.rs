@@ -182,6 +182,24 @@ misuses! {
         text: "call the operation: only the token of a company that consented can",
         hints: ["make the platform from `client.company(grant)`"]
     }
+    /// The partner's own token cannot reach the operation: it stands for no company and no user.
+    BeyondPartner {
+        code: "beyond_partner",
+        text: "call the operation: the partner's own token stands for no company, and the operation is a company's or a user's",
+        hints: [
+            "use the token of a company that consented, or a user's by assertion",
+            "danger::Weakening::AnyPrincipal sends the partner's token all the same"
+        ]
+    }
+    /// An employee's token cannot reach the operation: it reaches the employee's own only.
+    BeyondEmployee {
+        code: "beyond_employee",
+        text: "call the operation: an employee's token reaches the employee's own operations only",
+        hints: [
+            "look for the operation below /v1/employee/, or use the token of the company or of a company manager",
+            "danger::Weakening::AnyPrincipal sends the employee's token all the same"
+        ]
+    }
     /// The path of a magic link is not one that Remote takes.
     MagicLinkPath {
         code: "magic_link_path",

@@ -2,6 +2,7 @@
 
 use remote_oauth_client::types::TokenRequest;
 
+use crate::scope::Scope;
 use crate::secret::RefreshToken;
 
 /// Builds the request. It names no scope, so it can never ask for more than was granted.
@@ -20,4 +21,56 @@ pub(crate) fn request(refresh_token: &RefreshToken) -> TokenRequest {
 pub(crate) fn kept(sent: RefreshToken, received: Option<RefreshToken>) -> RefreshToken {
     // Requirement: remote.refresh.not-rotated, rfc6749.6.new-replaces-old, rfc6749.6.none-keeps-old
     received.unwrap_or(sent)
+}
+
+/// Decides which scope a renewed token has: the one that the answer names, and where it names none the one before.
+///
+/// <https://www.rfc-editor.org/rfc/rfc6749#section-6> lets no refresh grant more than the consent did, and the request
+/// asks for nothing. A server that says it granted more all the same is believed, since the token is what it is, and
+/// told of in the log.
+pub(crate) fn granted(before: Option<&Scope>, answered: Option<&Scope>) -> Option<Scope> {
+    let (Some(before), Some(answered)) = (before, answered) else {
+        return answered.or(before).cloned();
+    };
+    let wider = answered.tokens().any(|(token, _)| !before.contains(token));
+    if wider {
+        tracing::warn!("the server says that it granted more by a refresh than by the consent");
+    }
+    Some(answered.clone())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_renewed_token_has_the_scope_that_is_named_or_else_the_one_before() {
+        let cases = [
+            ("nothing is known", None, None, None),
+            ("not named again", Some("a b"), None, Some("a b")),
+            ("named for the first time", None, Some("a"), Some("a")),
+            ("the same", Some("a b"), Some("b a"), Some("a b")),
+            ("narrower", Some("a b"), Some("a"), Some("a")),
+            ("nothing any more", Some("a b"), Some(""), Some("")),
+            (
+                "wider, which is told as it is",
+                Some("a"),
+                Some("a b"),
+                Some("a b"),
+            ),
+        ];
+        for (case, before, answered, expected) in cases {
+            let [before, answered, expected] =
+                [before, answered, expected].map(|text| text.map(Scope::granted));
+            let found = granted(before.as_ref(), answered.as_ref());
+            assert_eq!(found, expected, "{case}");
+        }
+    }
+
+    #[test]
+    fn a_new_refresh_token_replaces_the_old_and_none_takes_nothing_away() {
+        let kept = |received: Option<&str>| kept("old".into(), received.map(Into::into));
+        assert!(kept(None).same_as(&"old".into()));
+        assert!(kept(Some("new")).same_as(&"new".into()));
+    }
 }

@@ -48,8 +48,13 @@ impl Operation {
     }
 
     /// Tells whether the operation is one of the employee's own.
-    fn is_employees(self) -> bool {
+    pub(crate) fn is_employees(self) -> bool {
         self.0.path.split('/').any(|segment| segment == "employee")
+    }
+
+    /// Visits the published scopes of the style `resource:action` of which any one is enough.
+    pub(crate) fn actions(self) -> impl Iterator<Item = &'static str> {
+        [self.0.read, self.0.write].into_iter().flatten().copied()
     }
 
     /// Visits the tokens of which any one is enough, from the narrowest style to the widest.
@@ -87,6 +92,15 @@ impl Operation {
     // Requirement: remote.scope.any-suffices, remote.scope.endpoint-table
     pub fn is_allowed_by(self, scope: &Scope) -> bool {
         !self.is_mapped() || self.sufficient().any(|token| scope.contains(token))
+    }
+
+    /// Finds an operation by its method and its path, as published or as sent.
+    pub(crate) fn find(method: &str, path: &str) -> Option<Self> {
+        let known =
+            || Self::all().filter(|operation| operation.method().eq_ignore_ascii_case(method));
+        // A path without braces can be published beside one with them: the exact one is meant.
+        let exact = known().find(|operation| operation.path() == path);
+        exact.or_else(|| known().find(|operation| operation.is_at(path)))
     }
 
     /// Compares segment by segment; one in braces stands for any.
@@ -128,13 +142,7 @@ impl FromStr for Operation {
             .split_once(' ')
             .ok_or_else(|| Error::from(Misuse::Operation))?;
         let path = path.split('?').next().unwrap_or_default();
-        let known =
-            || Self::all().filter(|operation| operation.method().eq_ignore_ascii_case(method));
-        // A path without braces can be published beside one with them: the exact one is meant.
-        let exact = known().find(|operation| operation.path() == path);
-        exact
-            .or_else(|| known().find(|operation| operation.is_at(path)))
-            .ok_or_else(|| Misuse::Operation.into())
+        Self::find(method, path).ok_or_else(|| Misuse::Operation.into())
     }
 }
 

@@ -8,7 +8,7 @@ use crate::assertion::Subject;
 use crate::client::Client;
 use crate::error::{Error, Misuse, WrongEnvironment};
 use crate::grant::refresh_token;
-use crate::scope::AssertionScope;
+use crate::scope::{AssertionScope, Scope};
 use crate::secret::RefreshToken;
 
 /// Asks for one token. `Debug` names the grant.
@@ -60,13 +60,16 @@ impl fmt::Debug for Assertion {
 pub(crate) struct Refresh {
     client: Client,
     kept: Mutex<Option<RefreshToken>>,
+    /// What the consent granted, where that is known.
+    granted: Option<Scope>,
 }
 
 impl Refresh {
-    pub(crate) fn new(client: Client, token: Option<RefreshToken>) -> Self {
+    pub(crate) fn new(client: Client, token: Option<RefreshToken>, granted: Option<Scope>) -> Self {
         Self {
             client,
             kept: Mutex::new(token),
+            granted,
         }
     }
 
@@ -84,7 +87,8 @@ impl Mint for Refresh {
             // Requirement: remote.refresh.renews
             let (token, received) = self.client.refresh(&sent).await?.renewed();
             *self.kept() = Some(refresh_token::kept(sent, received));
-            Ok(token)
+            let granted = refresh_token::granted(self.granted.as_ref(), token.granted_scope());
+            Ok(token.granting(granted))
         })
     }
 
