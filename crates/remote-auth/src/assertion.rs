@@ -8,7 +8,7 @@
 //! happens to enable, and panics where that is none or two.
 
 use std::fmt;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -18,18 +18,16 @@ use jsonwebtoken::{Algorithm, Header};
 use remote_oauth_client::Secret;
 use ring::hmac;
 use secrecy::ExposeSecret;
+use secrecy::zeroize::Zeroizing;
 use serde::Serialize;
 
 use crate::environment::Environment;
 use crate::error::{Error, Misuse};
+use crate::leeway::ASSERTION_LIFE;
 use crate::random;
 use crate::scope::AssertionScope;
 use crate::secret::{ClientId, ClientSecret};
 use crate::token::Principal;
-
-/// How far ahead of now an assertion expires. Remote refuses more than ten minutes.
-// Requirement: remote.assertion.ten-minutes, rfc7523.3.exp-near
-pub(crate) const LIFE: Duration = Duration::from_secs(5 * 60);
 
 /// The fewest bytes of a key for HS256: <https://www.rfc-editor.org/rfc/rfc7518#section-3.2>.
 const KEY_BYTES_MIN: usize = 32;
@@ -199,7 +197,7 @@ impl JwtSigner for HmacSigner {
     }
 }
 
-/// Mints one assertion, to be sent at once.
+/// Mints one assertion, to be sent at once; `now` is the time of day at the server.
 pub(crate) fn mint(
     signer: &dyn JwtSigner,
     client_id: &ClientId,
@@ -220,7 +218,7 @@ pub(crate) fn mint(
         aud: environment.assertion_audience(),
         iat,
         // Requirement: rfc7523.3.exp
-        exp: iat.saturating_add(LIFE.as_secs()),
+        exp: iat.saturating_add(ASSERTION_LIFE.as_secs()),
         // Requirement: rfc7523.3.jti
         jti: random::text::<16>(),
         // Requirement: remote.assertion.scope-claim
@@ -231,19 +229,23 @@ pub(crate) fn mint(
         URL_SAFE_NO_PAD.encode(json.expect("text and numbers are JSON"))
     };
     let header = part(serde_json::to_vec(&Header::new(signer.algorithm())));
-    let mut jwt = format!("{header}.{}", part(serde_json::to_vec(&claims)));
+    let message = format!("{header}.{}", part(serde_json::to_vec(&claims)));
     let signed = signer
         // Requirement: rfc7523.3.signed
-        .try_sign(jwt.as_bytes())
+        .try_sign(message.as_bytes())
         .expect("a MAC over bytes in memory cannot fail");
-    jwt.push('.');
-    URL_SAFE_NO_PAD.encode_string(signed, &mut jwt);
+    let mac = Zeroizing::new(URL_SAFE_NO_PAD.encode(Zeroizing::new(signed)));
+    // Only with its MAC is it a secret. It gets exactly its room, so that it is moved nowhere else.
+    let mut jwt = String::with_capacity(message.len() + 1 + mac.len());
     // Requirement: rfc7523.2.1.one-jwt
+    jwt.extend([&message, ".", &mac]);
     Ok(jwt.into())
 }
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
 
     const SECRET: &str = "0123456789abcdef0123456789abcdef";

@@ -7,9 +7,12 @@ use std::time::Duration;
 use remote_oauth_client::types::TokenRequest;
 use remote_oauth_client::{BasicEncoding, transport};
 
-use crate::assertion::{self, HmacSigner, Subject};
+use crate::assertion::{self, Subject};
 use crate::authorization::{AcceptedCode, AuthorizationRequest};
 use crate::clock::{Clock, SystemClock};
+use crate::credentials::{
+    ClientSecrets, Key, Keyring, LiveSecret, Mold, SecretSource, in_doubt, more_telling,
+};
 use crate::danger::{self, Weakening};
 use crate::environment::Environment;
 use crate::error::{Error, Misuse, Step, WrongEnvironment};
@@ -17,9 +20,10 @@ use crate::grant::{
     CompanyGrant, TokenSet, authorization_code, client_credentials, jwt_bearer, refresh_token,
 };
 use crate::platform::Platform;
-use crate::provider::{Dialect, Proof, Provider};
+use crate::provider::{Exchanged, Proof, Provider};
 use crate::scope::AssertionScope;
-use crate::secret::{ClientId, ClientSecret, RefreshToken};
+use crate::secret::{ClientId, RefreshToken};
+use crate::skew::{ClockSkew, Learned};
 use crate::source::{CachedTokenSource, TokenSource, mint};
 use crate::token::{Moment, Principal, Token};
 
@@ -42,11 +46,10 @@ pub struct Client(Arc<Inner>);
 
 struct Inner {
     environment: Environment,
-    client_id: ClientId,
-    signer: Result<HmacSigner, Error>,
-    dialect: Dialect,
+    keys: Keyring,
     http: reqwest::Client,
     clock: Arc<dyn Clock>,
+    skew: Learned,
     given: danger::Given,
 }
 
@@ -58,6 +61,7 @@ impl Client {
             encoding: environment.basic_encoding(),
             environment,
             credentials: None,
+            secret_source: None,
             authenticate_assertions: false,
             timeouts: transport::Timeouts::default(),
             clock: None,
@@ -72,7 +76,33 @@ impl Client {
 
     /// Returns the client identifier.
     pub fn client_id(&self) -> &ClientId {
-        &self.0.client_id
+        self.0.keys.client_id()
+    }
+
+    /// Takes other secrets, for a program that is told of a rotation.
+    ///
+    /// Requests that are on their way are not touched; tokens and sources stay as they are.
+    ///
+    /// # Errors
+    ///
+    /// [`Misuse::ClientSecret`] for a secret that cannot be sent, and then nothing is replaced.
+    pub fn replace_secrets(&self, secrets: impl Into<ClientSecrets>) -> Result<(), Error> {
+        self.0.keys.replace(secrets.into())
+    }
+
+    /// Returns which secret the server accepted last; `None` before it has accepted one of those at hand.
+    ///
+    /// When this has been [`LiveSecret::Current`] everywhere for a while, the previous secret can be revoked.
+    pub fn proven_secret(&self) -> Option<LiveSecret> {
+        self.0.keys.proven()
+    }
+
+    /// Returns by how much this machine's clock differs from the token endpoint's, as the last answer told.
+    ///
+    /// Assertions are dated by the server's clock where the difference is known; the life of a token never is.
+    /// `None` if no answer has told, if there is no difference worth the name, or if the clock was set since.
+    pub fn clock_skew(&self) -> Option<ClockSkew> {
+        self.0.skew.known(self.now())
     }
 
     /// Returns the HTTP client that token requests go through, for requests to the API of the same environment.
@@ -97,7 +127,7 @@ impl Client {
     pub fn authorization(&self, redirect_uri: impl Into<String>) -> AuthorizationRequest {
         AuthorizationRequest {
             environment: self.0.environment.clone(),
-            client_id: self.0.client_id.clone(),
+            client_id: self.client_id().clone(),
             clock: Arc::clone(&self.0.clock),
             redirect_uri: redirect_uri.into(),
             scope: None,
@@ -109,6 +139,8 @@ impl Client {
     /// Redeems an authorization code for a company's grant.
     ///
     /// The request is sent once: a code is spent by the first, whatever comes back.
+    /// During a rotation that means a refusal when the secret that goes first is not the one that the server knows;
+    /// the next redemption begins with the other.
     ///
     /// # Cancel safety
     ///
@@ -121,24 +153,22 @@ impl Client {
     // Requirement: remote.code.single-use, rfc6749.4.1.2.code-single-use
     pub async fn redeem(&self, code: AcceptedCode) -> Result<CompanyGrant, Error> {
         // Requirement: rfc9700.2.1.mix-up
-        if code.environment != self.0.environment || code.client_id != self.0.client_id {
+        if code.environment != self.0.environment || code.client_id != *self.client_id() {
             return Err(WrongEnvironment::Grant.into());
         }
-        let sent = self.now();
-        code.check_age(sent)?;
+        code.check_age(self.now())?;
         let verifier = code.verifier.map(crate::pkce::CodeVerifier::into_wire);
         let request = authorization_code::request(code.code, code.redirect_uri, verifier);
         let step = Step::AuthorizationCode;
-        let set = self
-            .exchange(step, &request, Principal::Company, sent)
-            .await?;
+        let request = |_: &Key, _| Ok(request.clone());
+        let set = self.exchange(step, Principal::Company, request).await?;
         Ok(self.granted(set))
     }
 
     /// Makes a grant of what an exchange or the platform gave to this client.
     // Requirement: remote.refresh.two-sources
     pub(crate) fn granted(&self, set: TokenSet) -> CompanyGrant {
-        CompanyGrant::redeemed(self.0.environment.clone(), self.0.client_id.clone(), set)
+        CompanyGrant::redeemed(self.0.environment.clone(), self.client_id().clone(), set)
     }
 
     /// Makes a source of a company's token, which refreshes itself.
@@ -147,7 +177,7 @@ impl Client {
     /// [`WrongEnvironment::Grant`](crate::error::WrongEnvironment::Grant).
     pub fn company(&self, grant: CompanyGrant) -> CachedTokenSource {
         // Requirement: rfc6749.10.4.issuer-only
-        let ours = grant.environment == self.0.environment && grant.client_id == self.0.client_id;
+        let ours = grant.environment == self.0.environment && grant.client_id == *self.client_id();
         if ours {
             let granted = grant.token.as_ref().and_then(Token::granted_scope).cloned();
             let mint = mint::Refresh::new(self.clone(), grant.refresh_token, granted);
@@ -185,41 +215,75 @@ impl Client {
         Moment::now(&*self.0.clock)
     }
 
+    /// Makes a request, and makes it once more with another secret where a refusal casts doubt on the first and
+    /// nothing is spent twice; see [`crate::credentials`].
     async fn exchange(
         &self,
         step: Step,
-        request: &TokenRequest,
         principal: Principal,
-        sent: Moment,
+        request: impl Fn(&Key, Moment) -> Result<TokenRequest, Error>,
+    ) -> Result<TokenSet, Error> {
+        let keys = &self.0.keys;
+        let first = keys.first();
+        let refusal = match self.attempt(&first, step, principal, &request).await {
+            Err(error) if in_doubt(step, &error) => error,
+            decided => return decided,
+        };
+        let Some(other) = keys.besides(&first).await else {
+            return Err(refusal);
+        };
+        if step == Step::AuthorizationCode {
+            keys.prefer(&other);
+            return Err(refusal);
+        }
+        tracing::debug!(code = refusal.code(), "trying another client secret");
+        let again = self.attempt(&other, step, principal, &request).await;
+        again.map_err(|error| more_telling(step, refusal, error))
+    }
+
+    /// Makes a request once, with one secret.
+    async fn attempt(
+        &self,
+        key: &Arc<Key>,
+        step: Step,
+        principal: Principal,
+        request: &impl Fn(&Key, Moment) -> Result<TokenRequest, Error>,
     ) -> Result<TokenSet, Error> {
         let Inner {
-            http,
-            environment,
-            dialect,
-            ..
+            http, environment, ..
         } = &*self.0;
+        let sent = self.now();
+        let request = request(key, sent)?;
         let gateway = environment.gateway().as_str();
-        let answer = dialect.exchange(http, gateway, step, request, sent).await?;
-        let mut set = answer.into_set(environment, principal, sent);
-        set.token = set.token.for_any_operation(self.0.given.any_principal);
-        Ok(set)
+        let Exchanged { judged, date } = key
+            .dialect
+            .exchange(http, gateway, step, &request, sent)
+            .await;
+        if let (Some(date), Ok(_) | Err(Error::Refused(_))) = (date, &judged) {
+            self.0.skew.learn(date, sent, self.now());
+        }
+        match judged {
+            Ok(answer) => {
+                self.0.keys.accepted(key);
+                let mut set = answer.into_set(environment, principal, sent);
+                set.token = set.token.for_any_operation(self.0.given.any_principal);
+                Ok(set)
+            }
+            Err(Error::Refused(refused)) => Err(refused.by_a_clock(self.clock_skew()).into()),
+            Err(error) => Err(error),
+        }
     }
 
     pub(crate) async fn request_for_itself(&self) -> Result<TokenSet, Error> {
-        let request = client_credentials::request();
-        self.exchange(
-            Step::ClientCredentials,
-            &request,
-            // Requirement: remote.client-credentials.acts-as-partner
-            Principal::Partner,
-            self.now(),
-        )
-        .await
+        // Requirement: remote.client-credentials.acts-as-partner
+        let request = |_: &Key, _| Ok(client_credentials::request());
+        self.exchange(Step::ClientCredentials, Principal::Partner, request)
+            .await
     }
 
     pub(crate) async fn refresh(&self, token: &RefreshToken) -> Result<TokenSet, Error> {
-        let request = refresh_token::request(token);
-        self.exchange(Step::RefreshToken, &request, Principal::Company, self.now())
+        let request = |_: &Key, _| Ok(refresh_token::request(token));
+        self.exchange(Step::RefreshToken, Principal::Company, request)
             .await
     }
 
@@ -228,19 +292,17 @@ impl Client {
         subject: &Subject,
         scope: &AssertionScope,
     ) -> Result<TokenSet, Error> {
-        let sent = self.now();
-        let Inner {
-            signer,
-            client_id,
-            environment,
-            ..
-        } = &*self.0;
-        let signer = signer.as_ref().map_err(Clone::clone)?;
-        // Requirement: remote.assertion.remint, remote.skill.mistake-exp-drift
-        // Requirement: rfc7523.3.minted-each-time
-        let assertion = assertion::mint(signer, client_id, environment, subject, scope, sent.wall)?;
-        let request = jwt_bearer::request(assertion);
-        self.exchange(Step::JwtBearer, &request, subject.principal(), sent)
+        let request = |key: &Key, sent| {
+            let signer = key.signer.as_ref().map_err(Clone::clone)?;
+            let (client_id, environment) = (self.client_id(), self.environment());
+            // The server judges the dates by its own clock.
+            let now = self.0.skew.server_time(sent);
+            // Requirement: remote.assertion.remint, remote.skill.mistake-exp-drift
+            // Requirement: rfc7523.3.minted-each-time
+            let assertion = assertion::mint(signer, client_id, environment, subject, scope, now)?;
+            Ok(jwt_bearer::request(assertion))
+        };
+        self.exchange(Step::JwtBearer, subject.principal(), request)
             .await
     }
 }
@@ -250,7 +312,7 @@ impl fmt::Debug for Client {
         f.debug_struct("Client")
             .field("environment", &self.0.environment.name())
             .field("gateway", self.0.environment.gateway())
-            .field("client_id", &self.0.client_id)
+            .field("client_id", self.client_id())
             .finish_non_exhaustive()
     }
 }
@@ -285,7 +347,8 @@ impl AssertionRequest {
 #[must_use = "a builder does nothing until `build`"]
 pub struct ClientBuilder {
     environment: Environment,
-    credentials: Option<(String, ClientSecret)>,
+    credentials: Option<(String, ClientSecrets)>,
+    secret_source: Option<Box<dyn SecretSource>>,
     encoding: BasicEncoding,
     authenticate_assertions: bool,
     timeouts: transport::Timeouts,
@@ -294,13 +357,21 @@ pub struct ClientBuilder {
 }
 
 impl ClientBuilder {
-    /// Gives the identifier and the secret that Remote issued.
+    /// Gives the identifier and the secret that Remote issued, or two secrets during a rotation.
     pub fn credentials(
         mut self,
         client_id: impl Into<String>,
-        client_secret: impl Into<ClientSecret>,
+        secrets: impl Into<ClientSecrets>,
     ) -> Self {
-        self.credentials = Some((client_id.into(), client_secret.into()));
+        self.credentials = Some((client_id.into(), secrets.into()));
+        self
+    }
+
+    /// Says where secrets are loaded again when the server refuses those at hand.
+    ///
+    /// The first ones come from [`ClientBuilder::credentials`] all the same.
+    pub fn secret_source(mut self, source: impl SecretSource) -> Self {
+        self.secret_source = Some(Box::new(source));
         self
     }
 
@@ -345,14 +416,11 @@ impl ClientBuilder {
     ///
     /// [`Error::Misuse`] if credentials are missing or cannot be sent.
     pub fn build(self) -> Result<Client, Error> {
-        let (client_id, secret) = self
+        let (client_id, secrets) = self
             .credentials
             // Requirement: rfc6749.4.4.confidential-only
             .ok_or_else(|| Error::from(Misuse::NoCredentials))?;
         let client_id = ClientId::parse(client_id)?;
-        if !secret.wire().is_vschar() {
-            return Err(Misuse::ClientSecret.into());
-        }
         let provider = self.environment.provider();
         // https://www.rfc-editor.org/rfc/rfc7617#section-2 has no way to write it.
         let raw = provider == Provider::Remote && self.encoding == BasicEncoding::Raw;
@@ -363,15 +431,21 @@ impl ClientBuilder {
             encoding: self.encoding,
             with_assertions: self.authenticate_assertions,
         };
+        let mold = Mold {
+            provider,
+            client_id,
+            proof,
+            short_assertion_key: self.given.short_assertion_key,
+        };
+        let keys = Keyring::new(mold, secrets, self.secret_source)?;
         let http = transport::http_client(self.environment.gateway().base(), &self.timeouts)
             .map_err(|_| Error::from(Misuse::Transport))?;
         Ok(Client(Arc::new(Inner {
-            signer: HmacSigner::new(&secret, self.given.short_assertion_key),
-            dialect: Dialect::new(provider, &client_id, &secret, proof),
+            keys,
             environment: self.environment,
-            client_id,
             http,
             clock: self.clock.unwrap_or_else(|| Arc::new(SystemClock::new())),
+            skew: Learned::default(),
             given: self.given,
         })))
     }

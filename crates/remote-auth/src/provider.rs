@@ -7,12 +7,16 @@
 mod gogox;
 mod remote;
 
+use std::time::SystemTime;
+
 use remote_oauth_client::types::TokenRequest;
-use remote_oauth_client::{BasicEncoding, endpoints};
+use remote_oauth_client::{BasicEncoding, Error as WireError, ResponseValue, endpoints};
+use reqwest::header::DATE;
 
 use crate::error::{Error, Misuse, Step};
 use crate::grant::Answer;
 use crate::secret::{ClientId, ClientSecret};
+use crate::skew;
 use crate::token::Moment;
 
 /// Names who runs the authorization server.
@@ -70,6 +74,32 @@ pub(crate) struct Proof {
     pub(crate) with_assertions: bool,
 }
 
+/// What one exchange came to.
+pub(crate) struct Exchanged {
+    pub(crate) judged: Result<Answer, Error>,
+    /// When the answer was made, by the clock of whoever made it.
+    pub(crate) date: Option<SystemTime>,
+}
+
+impl From<Error> for Exchanged {
+    /// Nothing was sent.
+    fn from(error: Error) -> Self {
+        Self {
+            judged: Err(error),
+            date: None,
+        }
+    }
+}
+
+/// Reads the `Date` field of an answer.
+fn date<T, E>(answer: &Result<ResponseValue<T>, WireError<E>>) -> Option<SystemTime> {
+    let headers = match answer {
+        Ok(response) => response.headers(),
+        Err(error) => error.headers()?,
+    };
+    skew::read_date(headers.get(DATE)?.to_str().ok()?)
+}
+
 impl Dialect {
     pub(crate) fn new(
         provider: Provider,
@@ -93,13 +123,13 @@ impl Dialect {
         step: Step,
         request: &TokenRequest,
         sent: Moment,
-    ) -> Result<Answer, Error> {
+    ) -> Exchanged {
         match self {
             Self::Remote(dialect) => dialect.exchange(http, gateway, step, request).await,
-            Self::Gogox(dialect) => {
-                Provider::Gogox.offers(step)?;
-                dialect.exchange(http, gateway, sent).await
-            }
+            Self::Gogox(dialect) => match Provider::Gogox.offers(step) {
+                Ok(()) => dialect.exchange(http, gateway, sent).await,
+                Err(misuse) => misuse.into(),
+            },
         }
     }
 }

@@ -40,9 +40,10 @@ use subtle::ConstantTimeEq;
 
 use crate::clock::{Clock, SystemClock};
 use crate::error::{Error, Mismatched, Misuse};
+use crate::leeway;
 
 /// How far a delivery's timestamp may be from now, in either direction: five minutes.
-pub const FRESHNESS: Duration = Duration::from_secs(5 * 60);
+pub const FRESHNESS: Duration = leeway::WEBHOOK;
 
 /// The longest timestamp that is read, in digits.
 const TIMESTAMP_DIGITS_MAX: usize = 16;

@@ -6,6 +6,7 @@ use remote_oauth_client::Foreign;
 
 use super::verdict::table::{self, Phase};
 use super::{Action, ErrorCode};
+use crate::skew::ClockSkew;
 
 /// Names the step of a flow at which something happened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -81,6 +82,13 @@ impl Step {
     }
 }
 
+const SETTING_OFF: &str = "the integration's setting \"Create assertion tokens\" may be off";
+const UNMANAGED: &str = "the subject's company may not be managed by this client";
+const NO_SUBJECT: &str =
+    "the subject may not exist: managers go by user id, employees by employment id";
+const WRONG_SECRET: &str =
+    "the credentials may be wrong or rotated: the client secret signs the assertion";
+
 /// Holds an error answer of the authorization server.
 #[derive(Clone)]
 pub struct Refused {
@@ -88,6 +96,7 @@ pub struct Refused {
     code: ErrorCode,
     status: Option<u16>,
     description: Option<Foreign>,
+    skew: Option<ClockSkew>,
 }
 
 impl Refused {
@@ -105,7 +114,21 @@ impl Refused {
             code,
             status,
             description,
+            skew: None,
         }
+    }
+
+    /// Notes how far the clocks differ, where that may be the reason: an assertion is dated.
+    pub(crate) fn by_a_clock(mut self, skew: Option<ClockSkew>) -> Self {
+        let dated = (self.code, self.step) == (ErrorCode::InvalidGrant, Step::JwtBearer);
+        self.skew = skew.filter(|_| dated);
+        self
+    }
+
+    /// Returns by how much this machine's clock differs from the server's, where that may be why an assertion was
+    /// refused.
+    pub fn clock_skew(&self) -> Option<ClockSkew> {
+        self.skew
     }
 
     /// Returns the step that was refused.
@@ -176,14 +199,18 @@ impl Refused {
                 "the server's description says which claim it refused: expiration, issuer or audience",
                 "if it speaks of subject or scope, the subject is misspelt or the scope is not one of its role",
             ],
+            (ErrorCode::InvalidGrant, Step::JwtBearer) if self.skew.is_some() => &[
+                "this machine's clock and the server's differ: set it",
+                SETTING_OFF,
+                UNMANAGED,
+                NO_SUBJECT,
+                WRONG_SECRET,
+            ],
             // Remote answers these four alike, with a bare `invalid_grant`: Remote facts §8.1.
             // Requirement: remote.assertion.bare-invalid-grant
-            (ErrorCode::InvalidGrant, Step::JwtBearer) => &[
-                "the integration's setting \"Create assertion tokens\" may be off",
-                "the subject's company may not be managed by this client",
-                "the subject may not exist: managers go by user id, employees by employment id",
-                "the credentials may be wrong or rotated: the client secret signs the assertion",
-            ],
+            (ErrorCode::InvalidGrant, Step::JwtBearer) => {
+                &[SETTING_OFF, UNMANAGED, NO_SUBJECT, WRONG_SECRET]
+            }
             (ErrorCode::InvalidGrant, _) => &["check the client identifier and secret"],
             (ErrorCode::UnauthorizedClient | ErrorCode::UnsupportedGrantType, Step::JwtBearer) => {
                 &[

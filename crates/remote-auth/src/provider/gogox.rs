@@ -6,8 +6,9 @@ use remote_oauth_client::gogox::{Client as WireClient, types};
 use remote_oauth_client::types::TokenResponse;
 use remote_oauth_client::{CreatedAt, ExpiresIn, ResponseValue};
 
+use super::{Exchanged, date};
+use crate::error::Step;
 use crate::error::verdict::judge;
-use crate::error::{Error, Step};
 use crate::grant::Answer;
 use crate::secret::{ClientId, ClientSecret};
 use crate::token::Moment;
@@ -32,7 +33,7 @@ impl Dialect {
         http: &reqwest::Client,
         gateway: &str,
         sent: Moment,
-    ) -> Result<Answer, Error> {
+    ) -> Exchanged {
         let request = types::TokenRequest {
             client_id: self.client_id.as_str().to_owned(),
             client_secret: self.secret.wire().clone(),
@@ -40,6 +41,7 @@ impl Dialect {
         };
         let wire = WireClient::new_with_client(gateway, http.clone());
         let answer = wire.request_token(&request).await;
+        let date = date(&answer);
         let in_remotes_terms = |answer: types::TokenResponse| TokenResponse {
             access_token: answer.access_token,
             token_type: answer.token_type,
@@ -51,10 +53,11 @@ impl Dialect {
         let result = answer
             .map(|response: ResponseValue<_>| response.map(in_remotes_terms))
             .map_err(|error| error.map(Into::into));
-        Answer::judge(
-            Step::ClientCredentials,
-            judge(Step::ClientCredentials, result)?,
-        )
+        let step = Step::ClientCredentials;
+        Exchanged {
+            judged: judge(step, result).and_then(|response| Answer::judge(step, response)),
+            date,
+        }
     }
 }
 

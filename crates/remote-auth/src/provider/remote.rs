@@ -3,9 +3,9 @@
 use remote_oauth_client::types::TokenRequest;
 use remote_oauth_client::{Client as WireClient, ClientAuth};
 
-use super::Proof;
+use super::{Exchanged, Proof, date};
+use crate::error::Step;
 use crate::error::verdict::judge;
-use crate::error::{Error, Step};
 use crate::grant::Answer;
 use crate::secret::{ClientId, ClientSecret};
 
@@ -36,7 +36,7 @@ impl Dialect {
         gateway: &str,
         step: Step,
         request: &TokenRequest,
-    ) -> Result<Answer, Error> {
+    ) -> Exchanged {
         // Requirement: remote.token.basic, rfc6749.2.3.one-method
         let auth = if step == Step::JwtBearer {
             &self.assertion_auth
@@ -46,6 +46,10 @@ impl Dialect {
         };
         let wire = WireClient::new_with_client(gateway, http.clone(), auth.clone());
         // Requirement: rfc6749.3.2.post
-        Answer::judge(step, judge(step, wire.request_token(request).await)?)
+        let answer = wire.request_token(request).await;
+        Exchanged {
+            date: date(&answer),
+            judged: judge(step, answer).and_then(|response| Answer::judge(step, response)),
+        }
     }
 }
