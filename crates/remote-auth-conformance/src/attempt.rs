@@ -5,8 +5,8 @@ use std::sync::Arc;
 use proptest::prelude::*;
 use remote_auth::danger::Weakening;
 use remote_auth::{
-    Client, ClientId, Clock, CompanyGrant, Environment, Error, RefreshToken, Subject, SystemClock,
-    Token,
+    Client, ClientBuilder, ClientId, ClientSecrets, Clock, CompanyGrant, Environment, Error,
+    RefreshToken, Subject, SystemClock, Token,
 };
 
 use crate::strategy::{self, Credentials};
@@ -79,20 +79,21 @@ impl Attempt {
 
     /// Builds the client of this attempt, with a clock.
     pub fn client_at(&self, gateway: &str, clock: Arc<dyn Clock>) -> Client {
-        let environment = Environment::custom(gateway).expect("loopback may be asked in clear");
-        let Credentials {
-            id,
-            secret,
-            encoding,
-        } = &self.credentials;
-        Client::builder(environment)
-            .credentials(id, secret.as_str())
-            .basic_encoding(*encoding)
-            .authenticate_assertions(self.authenticate_assertions)
-            .weaken(Weakening::ShortAssertionKey)
-            .clock(clock)
+        let secret = self.credentials.secret.as_str();
+        let builder = self.builder(gateway, secret).clock(clock);
+        builder
             .build()
             .expect("credentials over VSCHAR can be sent")
+    }
+
+    /// Begins the client of this attempt, with other secrets than the attempt's own.
+    pub fn builder(&self, gateway: &str, secrets: impl Into<ClientSecrets>) -> ClientBuilder {
+        let environment = Environment::custom(gateway).expect("loopback may be asked in clear");
+        Client::builder(environment)
+            .credentials(&self.credentials.id, secrets)
+            .basic_encoding(self.credentials.encoding)
+            .authenticate_assertions(self.authenticate_assertions)
+            .weaken(Weakening::ShortAssertionKey)
     }
 
     /// Asks once, and returns the token; none by a code, whose token is inside the grant that it was redeemed for.

@@ -97,21 +97,33 @@ impl Stage {
         self.otherwise(answer)
     }
 
+    /// Answers each request by what it says from now on, and writes down what was asked.
+    pub fn answer_by(&self, answer: impl Fn(&Seen) -> Answer + Send + Sync + 'static) -> Script {
+        self.server().reset();
+        self.otherwise_by(answer)
+    }
+
     /// Answers in one way what no earlier mock matches, and writes it down.
     pub fn otherwise(&self, answer: &Answer) -> Script {
+        let answer = answer.clone();
+        self.otherwise_by(move |_| answer.clone())
+    }
+
+    fn otherwise_by(&self, answer: impl Fn(&Seen) -> Answer + Send + Sync + 'static) -> Script {
         let script = Script::default();
-        let seen = Arc::clone(&script.seen);
-        let response = HttpMockResponse {
-            status: Some(answer.status),
-            headers: Some(answer.headers.clone()),
-            body: Some(answer.body.clone().into()),
-        };
+        let all_seen = Arc::clone(&script.seen);
         self.server().mock(|when, then| {
             when.any_request();
             then.respond_with(move |request| {
-                let mut seen = seen.lock().unwrap_or_else(PoisonError::into_inner);
-                seen.push(Seen::of(request));
-                response.clone()
+                let seen = Seen::of(request);
+                let answer = answer(&seen);
+                let mut all_seen = all_seen.lock().unwrap_or_else(PoisonError::into_inner);
+                all_seen.push(seen);
+                HttpMockResponse {
+                    status: Some(answer.status),
+                    headers: Some(answer.headers),
+                    body: Some(answer.body.into()),
+                }
             });
         });
         script
