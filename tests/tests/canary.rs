@@ -110,6 +110,43 @@ async fn a_successful_flow_shows_the_token_that_was_asked_for_and_no_other_secre
 
 // Requirement: remote.skill.rule-no-secrets-in-source, rfc6749.10.4.refresh-confidential
 #[tokio::test(flavor = "multi_thread")]
+async fn a_secret_that_is_refused_and_the_one_that_is_taken_are_shown_nowhere() {
+    let more = format!(r#","refresh_token":"{}""#, plant::NEXT_REFRESH_TOKEN);
+    let server = RfcOnlyServer::start(Answer::token(&more)).await;
+    let warning = "warning: the server took the previous client secret";
+    let secret = "REMOTE_CLIENT_SECRET";
+    let [current, previous] = [
+        "c4n4ry-not-active-yet-0123456789abcdef",
+        plant::CLIENT_SECRET,
+    ];
+    let rotating = program()
+        .env(secret, current)
+        .env("REMOTE_CLIENT_SECRET_PREVIOUS", previous);
+    for flow in ["client-credentials", "refresh"] {
+        let line = format!("token -vv --flow {flow} --gateway {}", server.gateway());
+        let run = rotating.run(&line).await;
+        assert_eq!(run.stdout, format!("{}\n", plant::ACCESS_TOKEN), "{run:?}");
+        assert!(run.stderr.contains(warning), "{run:?}");
+        assert_traced_and_clean(flow, &run);
+        // The other way round there is nothing to say.
+        let settled = program().env("REMOTE_CLIENT_SECRET_PREVIOUS", current);
+        let run = settled.run(&line).await;
+        assert_eq!(run.code, 0, "{run:?}");
+        assert!(!run.stderr.contains(warning), "{run:?}");
+        assert_traced_and_clean(flow, &run);
+        // Neither works, and a second secret that cannot be sent is refused like the first.
+        for (second, exit) in [("c4n4ry-revoked-0123456789abcdefghij", 6), ("c4n4ry\n", 3)] {
+            let neither = program()
+                .env(secret, current)
+                .env("REMOTE_CLIENT_SECRET_PREVIOUS", second);
+            let run = neither.run(&line).await;
+            assert_eq!((run.code, run.stdout.as_str()), (exit, ""), "{run:?}");
+            assert_clean(flow, &run.stderr);
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn no_failure_of_the_token_endpoint_shows_a_secret() {
     for row in failing() {
         let quick = matches!(row.answer, Answer::Silent);

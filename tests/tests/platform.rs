@@ -1,5 +1,9 @@
 //! Journeys through the API: the program as a process against the embedded sandbox.
 
+use std::num::NonZeroU32;
+
+use remote_auth::danger::Weakening;
+use remote_auth::{Client, Environment};
 use remote_auth_sandbox::{Gateway, Rule, Sandbox};
 use remote_auth_tests::journey::{
     CLIENT, assert_each_fails, assert_failed, assert_quiet, gateway, refresh_token, rule, sandbox,
@@ -38,6 +42,34 @@ fn ways(sandbox: &Sandbox) -> [(String, &'static str); 5] {
         ),
         ("--customer".to_owned(), "customer"),
     ]
+}
+
+/// The partner's own token is not sent where only a company's can work, by a call of our own or by any request.
+#[tokio::test]
+async fn a_partners_token_is_not_sent_where_it_cannot_work_unless_asked_to() {
+    let sandbox = sandbox().await;
+    let environment = Environment::custom(gateway(&sandbox)).expect("a loopback gateway");
+    for (weakened, sent) in [(false, 0), (true, 1)] {
+        let builder = Client::builder(environment.clone()).credentials(CLIENT.0, CLIENT.1);
+        let builder = match weakened {
+            true => builder.weaken(Weakening::AnyPrincipal),
+            false => builder,
+        };
+        let client = builder.build().expect("a client");
+        let source = client.client_credentials();
+        let token = source.token().await.expect("a token");
+        let before = sandbox.ledger().len();
+        let page = NonZeroU32::MIN;
+        let managers = client.platform(source).company_managers(page, page).await;
+        let code = managers.err().map(|error| error.code());
+        assert_eq!(code == Some("misuse.beyond_partner"), !weakened, "{code:?}");
+        assert_eq!(sandbox.ledger().len() - before, sent);
+
+        let url = format!("{}/v1/timeoff", gateway(&sandbox));
+        let mut request = client.http().get(url).build().expect("a request");
+        assert_eq!(token.authorize(&mut request).is_ok(), weakened);
+        assert_eq!(request.headers().contains_key("authorization"), weakened);
+    }
 }
 
 // Requirement: remote.api.check-by-kind, remote.api.identity, remote.api.prefixes

@@ -15,13 +15,15 @@ use crate::failure::Failure;
 use crate::loopback::Loopback;
 use crate::render;
 use crate::scope_text;
-use crate::session;
+use crate::session::{self, WhichSecret};
 
 /// Sends a person to the consent page, waits for the callback, and prints what the code gave.
 pub(crate) async fn run(args: &LoginArgs) -> Result<(), Failure> {
     let requested = scope_text::read(&args.scope)?;
     let scope = ConsentScope::try_from(requested.clone())?;
     let client = session::client(args.place.environment()?, &args.patience)?;
+    let which = WhichSecret(client.clone());
+    which.settle().await?;
     let loopback = Loopback::bind(&args.redirect_uri).await?;
     let (url, pending) = client
         .authorization(loopback.redirect_uri())

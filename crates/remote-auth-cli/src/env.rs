@@ -45,6 +45,7 @@ macro_rules! variables {
 variables! {
     CLIENT_ID = "REMOTE_CLIENT_ID" or "REMOTE_CLIENT_ID_FILE", "client identifier";
     CLIENT_SECRET = "REMOTE_CLIENT_SECRET" or "REMOTE_CLIENT_SECRET_FILE", "client secret";
+    PREVIOUS_SECRET = "REMOTE_CLIENT_SECRET_PREVIOUS" or "REMOTE_CLIENT_SECRET_PREVIOUS_FILE", "previous client secret, tried second during a rotation";
     REFRESH_TOKEN = "REMOTE_REFRESH_TOKEN" or "REMOTE_REFRESH_TOKEN_FILE", "refresh token, for `--flow refresh`";
     API_TOKEN = "REMOTE_API_TOKEN" or "REMOTE_API_TOKEN_FILE", "customer API token, for `whoami --customer`";
     SIGNING_KEY = "REMOTE_WEBHOOK_SIGNING_KEY" or "REMOTE_WEBHOOK_SIGNING_KEY_FILE", "signing key of a webhook, for `webhook verify`";
@@ -78,6 +79,17 @@ pub(crate) fn text(variable: &Variable) -> Option<String> {
 // Requirement: remote.skill.rule-secret-manager
 pub(crate) fn credential(variable: &Variable) -> Result<Zeroizing<String>, Failure> {
     resolve(variable, read(variable.name), variable.file.and_then(read))
+}
+
+/// Returns a credential that the command can do without; `None` where neither variable is set.
+pub(crate) fn credential_if_set(variable: &Variable) -> Result<Option<Zeroizing<String>>, Failure> {
+    let mut names = [Some(variable.name), variable.file].into_iter().flatten();
+    let set = |name| read(name).is_some_and(|value| !value.is_empty());
+    if names.any(set) {
+        credential(variable).map(Some)
+    } else {
+        Ok(None)
+    }
 }
 
 fn resolve(

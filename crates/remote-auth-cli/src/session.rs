@@ -2,8 +2,8 @@
 
 use remote_auth::error::Misuse;
 use remote_auth::{
-    AssertionScope, CachedTokenSource, Client, ClientSecret, CompanyGrant, Environment, Error,
-    Provider, RefreshToken, Subject,
+    AssertionScope, CachedTokenSource, Client, ClientSecrets, CompanyGrant, Environment, Error,
+    LiveSecret, Provider, RefreshToken, SecretSource, SecretsFuture, Subject,
 };
 
 use crate::args::{Asserted, Flow, Patience};
@@ -19,6 +19,7 @@ pub(crate) struct Session {
     pub(crate) client: Client,
     pub(crate) source: CachedTokenSource,
     sent: Option<RefreshToken>,
+    _which: WhichSecret,
 }
 
 impl Session {
@@ -78,6 +79,7 @@ impl Session {
 
     fn of(client: Client, source: CachedTokenSource) -> Self {
         Self {
+            _which: WhichSecret(client.clone()),
             client,
             source,
             sent: None,
@@ -106,11 +108,56 @@ impl Session {
 /// Makes the client from the credentials in the environment.
 pub(crate) fn client(environment: Environment, patience: &Patience) -> Result<Client, Failure> {
     let client_id = env::credential(&env::CLIENT_ID)?;
-    let client_secret = env::credential(&env::CLIENT_SECRET)?;
     let builder = Client::builder(environment)
-        .credentials(&**client_id, ClientSecret::from(&**client_secret))
+        .credentials(&**client_id, secrets()?)
+        .secret_source(Surroundings)
         .timeout(patience.timeout());
     Ok(builder.build()?)
+}
+
+fn secrets() -> Result<ClientSecrets, Failure> {
+    let current = env::credential(&env::CLIENT_SECRET)?;
+    let previous = env::credential_if_set(&env::PREVIOUS_SECRET)?;
+    Ok(match previous {
+        Some(previous) => ClientSecrets::rotating(&**current, &**previous),
+        None => (&**current).into(),
+    })
+}
+
+/// The variables and files that the first secrets came from: a file may have been rewritten since.
+#[derive(Debug)]
+struct Surroundings;
+
+impl SecretSource for Surroundings {
+    fn load(&self) -> SecretsFuture<'_> {
+        Box::pin(async { secrets().ok() })
+    }
+}
+
+/// Tells people at the end, however the command ends, that the server took the secret which is to go.
+#[derive(Debug)]
+pub(crate) struct WhichSecret(pub(crate) Client);
+
+impl WhichSecret {
+    /// Finds out which of two secrets works, before one of them spends a code.
+    pub(crate) async fn settle(&self) -> Result<(), Failure> {
+        if env::credential_if_set(&env::PREVIOUS_SECRET)?.is_some() {
+            // Whether the client may have a token of its own does not matter here.
+            self.0.client_credentials().token().await.ok();
+        }
+        Ok(())
+    }
+}
+
+impl Drop for WhichSecret {
+    fn drop(&mut self) {
+        if self.0.proven_secret() == Some(LiveSecret::Previous) {
+            render::tell(
+                "warning: the server took the previous client secret, and not the current one\n  \
+                 next: see that the current one is active before the previous one is revoked",
+            );
+        }
+    }
 }
 
 /// Refuses what belongs to assertions where the flow is another.

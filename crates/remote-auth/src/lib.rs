@@ -76,6 +76,22 @@
 //! A code cannot be redeemed without an accepted callback, and not twice; a consent scope does not fit an
 //! assertion. [`authorization`] and [`scope`] show each with a test that it fails to compile.
 //!
+//! # What is wiped, and what is not
+//!
+//! Wiped when they are dropped: every secret type of this crate; the form that carries a code, a refresh token or an
+//! assertion, when the HTTP client lets go of it; the text of HTTP Basic and of a bearer header while it is put
+//! together; the body of a token answer; the MAC of an assertion.
+//!
+//! Not wiped, because the libraries keep memory of their own:
+//!
+//! * the value of an `Authorization` header, for as long as a [`Token`] or a [`Client`] lives and after, and its copy in
+//!   each request; it is marked sensitive, so it is not shown;
+//! * what HTTP and TLS copy into their buffers on the way out and in;
+//! * the JSON body of a request to GOGOX, in which the secret stands;
+//! * the key schedule of HMAC-SHA-256 that is made of a client secret;
+//! * what the JSON parser copies for a text with escapes, which tokens do not have;
+//! * what the program itself did with a text before it became a secret.
+//!
 //! # What is not here
 //!
 //! No environment variables, no files, no terminal: those belong to the program.

@@ -53,13 +53,19 @@ impl Page {
     }
 }
 
-const CLIENT: &[&Variable] = &[&env::CLIENT_ID, &env::CLIENT_SECRET];
+const CLIENT: &[&Variable] = &[&env::CLIENT_ID, &env::CLIENT_SECRET, &env::PREVIOUS_SECRET];
 
-const WITH_REFRESH: &[&Variable] = &[&env::CLIENT_ID, &env::CLIENT_SECRET, &env::REFRESH_TOKEN];
+const WITH_REFRESH: &[&Variable] = &[
+    &env::CLIENT_ID,
+    &env::CLIENT_SECRET,
+    &env::PREVIOUS_SECRET,
+    &env::REFRESH_TOKEN,
+];
 
 const ANY_TOKEN: &[&Variable] = &[
     &env::CLIENT_ID,
     &env::CLIENT_SECRET,
+    &env::PREVIOUS_SECRET,
     &env::REFRESH_TOKEN,
     &env::API_TOKEN,
 ];

@@ -32,7 +32,7 @@ pub(crate) fn granted(before: Option<&Scope>, answered: Option<&Scope>) -> Optio
     let (Some(before), Some(answered)) = (before, answered) else {
         return answered.or(before).cloned();
     };
-    let wider = answered.tokens().any(|(token, _)| !before.contains(token));
+    let wider = !before.covers(answered);
     if wider {
         tracing::warn!("the server says that it granted more by a refresh than by the consent");
     }
