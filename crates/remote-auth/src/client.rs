@@ -24,6 +24,7 @@ use crate::provider::{Exchanged, Proof, Provider};
 use crate::scope::AssertionScope;
 use crate::secret::{ClientId, RefreshToken};
 use crate::skew::{ClockSkew, Learned};
+use crate::source::breaker::Breaker;
 use crate::source::{CachedTokenSource, TokenSource, mint};
 use crate::token::{Moment, Principal, Token};
 
@@ -50,6 +51,8 @@ struct Inner {
     http: reqwest::Client,
     clock: Arc<dyn Clock>,
     skew: Learned,
+    /// Opens for every source at once: the client itself is refused.
+    breaker: Arc<Breaker>,
     given: danger::Given,
 }
 
@@ -180,7 +183,7 @@ impl Client {
         let ours = grant.environment == self.0.environment && grant.client_id == *self.client_id();
         if ours {
             let granted = grant.token.as_ref().and_then(Token::granted_scope).cloned();
-            let mint = mint::Refresh::new(self.clone(), grant.refresh_token, granted);
+            let mint = mint::Refresh::new(self.clone(), grant.refresh_token, granted, grant.reader);
             CachedTokenSource::new(self, mint, grant.token)
         } else {
             CachedTokenSource::new(self, mint::ForeignGrant, None)
@@ -209,6 +212,10 @@ impl Client {
 
     pub(crate) fn clock(&self) -> Arc<dyn Clock> {
         Arc::clone(&self.0.clock)
+    }
+
+    pub(crate) fn breaker(&self) -> Arc<Breaker> {
+        Arc::clone(&self.0.breaker)
     }
 
     pub(crate) fn now(&self) -> Moment {
@@ -446,6 +453,7 @@ impl ClientBuilder {
             http,
             clock: self.clock.unwrap_or_else(|| Arc::new(SystemClock::new())),
             skew: Learned::default(),
+            breaker: Arc::default(),
             given: self.given,
         })))
     }

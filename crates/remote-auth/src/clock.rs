@@ -14,6 +14,21 @@ pub trait Clock: fmt::Debug + Send + Sync + 'static {
 
     /// Returns the time since some fixed moment. It never goes back.
     fn elapsed(&self) -> Duration;
+
+    /// Returns for how long, by the time of day, one reading of both clocks holds where a fresh token is served often.
+    ///
+    /// Within that time of a reading, a thread that serves the same token again reads the time of day alone, which
+    /// sees every suspension and every step forward at once.
+    /// A step back is seen at once too, unless it undoes to within this time what has passed since the thread's last
+    /// reading; then it is seen when this time is over.
+    /// A token is served in this way only if it ages later than this, so the slack costs freshness and never life.
+    ///
+    /// # Units and limits
+    ///
+    /// Zero by default: each reading is of both clocks. [`SystemClock`] says 10 ms.
+    fn slack(&self) -> Duration {
+        Duration::ZERO
+    }
 }
 
 /// Tells the operating system's time.
@@ -52,5 +67,9 @@ impl Clock for SystemClock {
 
     fn elapsed(&self) -> Duration {
         self.start.elapsed()
+    }
+
+    fn slack(&self) -> Duration {
+        Duration::from_millis(10)
     }
 }

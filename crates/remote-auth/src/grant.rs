@@ -6,6 +6,7 @@ pub(crate) mod jwt_bearer;
 pub(crate) mod refresh_token;
 
 use std::fmt;
+use std::sync::Arc;
 
 use remote_oauth_client::ExpiresIn;
 use remote_oauth_client::types::TokenResponse;
@@ -14,6 +15,7 @@ use crate::environment::Environment;
 use crate::error::{Deviated, Deviation, Error, Misuse, Step};
 use crate::scope::Scope;
 use crate::secret::{AccessToken, ClientId, RefreshToken};
+use crate::source::RefreshTokenReader;
 use crate::token::{Expiry, Moment, Principal, Token};
 
 /// A successful answer of the token endpoint, judged.
@@ -131,6 +133,7 @@ pub struct CompanyGrant {
     pub(crate) client_id: ClientId,
     pub(crate) token: Option<Token>,
     pub(crate) refresh_token: Option<RefreshToken>,
+    pub(crate) reader: Option<Arc<dyn RefreshTokenReader>>,
     company_id: Option<String>,
     user_id: Option<String>,
 }
@@ -154,6 +157,7 @@ impl CompanyGrant {
             client_id,
             token: None,
             refresh_token: Some(refresh_token),
+            reader: None,
             company_id: None,
             user_id: None,
         })
@@ -165,6 +169,7 @@ impl CompanyGrant {
             client_id,
             token: Some(set.token),
             refresh_token: set.refresh_token,
+            reader: None,
             company_id: set.company_id,
             user_id: set.user_id,
         }
@@ -178,6 +183,15 @@ impl CompanyGrant {
         user_id: impl Into<String>,
     ) -> Self {
         (self.company_id, self.user_id) = (Some(company_id.into()), Some(user_id.into()));
+        self
+    }
+
+    /// Says where the refresh token is kept that other processes share.
+    ///
+    /// It is read when the server refuses the refresh token, before that is believed.
+    #[must_use]
+    pub fn with_reader(mut self, reader: impl RefreshTokenReader) -> Self {
+        self.reader = Some(Arc::new(reader));
         self
     }
 

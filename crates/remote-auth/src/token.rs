@@ -71,6 +71,18 @@ struct Inner {
     any_principal: bool,
 }
 
+impl Inner {
+    fn copied(&self) -> Self {
+        Self {
+            header: bearer_header(&self.access_token),
+            access_token: self.access_token.clone(),
+            environment: self.environment.clone(),
+            granted_scope: self.granted_scope.clone(),
+            ..*self
+        }
+    }
+}
+
 /// When a token ends, on both clocks. The earlier one decides.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Expiry {
@@ -163,15 +175,19 @@ impl Token {
 
     /// Changes a token that is not shared yet, or a copy of one that is.
     fn changed(self, change: impl FnOnce(&mut Inner)) -> Self {
-        let mut inner = Arc::try_unwrap(self.0).unwrap_or_else(|shared| Inner {
-            access_token: shared.access_token.clone(),
-            header: shared.header.clone(),
-            environment: shared.environment.clone(),
-            granted_scope: shared.granted_scope.clone(),
-            ..*shared
-        });
+        let mut inner = Arc::try_unwrap(self.0).unwrap_or_else(|shared| shared.copied());
         change(&mut inner);
         Self(Arc::new(inner))
+    }
+
+    /// Returns a token that shares nothing with this one, so that two threads do not write one reference count.
+    pub(crate) fn copied(&self) -> Self {
+        Self(Arc::new(self.0.copied()))
+    }
+
+    /// Lends the value of an `Authorization` header.
+    pub(crate) fn header_ref(&self) -> &HeaderValue {
+        &self.0.header
     }
 
     /// Returns the token itself.

@@ -1,157 +1,59 @@
-//! The state machine behind [`CachedTokenSource`](super::CachedTokenSource).
+//! The engine behind [`CachedTokenSource`](super::CachedTokenSource): tasks, waiting and time around the machine.
+//!
+//! [`machine`](super::machine) decides; this file does what it decides.
+//! A renewal is a departure, a task of its own, and a landing:
+//!
+//! ```text
+//!   call ──► step ──► serve, or fail at once
+//!              │
+//!              ├────► wait for the flight ◄───────────────────────┐
+//!              │                                                  │ one outcome for all
+//!              └────► board ──► take off ──► ask the mint ──► land
+//!                                  ▲                            │ the token was invalidated meanwhile
+//!                                  └────────────────────────────┘
+//! ```
+//!
+//! **Invariants:** no lock is held while anything waits, sends, or starts.
+//! However a landing ends - with a result, by a panic, with its runtime, or stopped with the last handle - the way is
+//! clear for the next and nobody waits for it.
+//! Locks are taken in one order: the machine's, then the breaker's.
 
 use std::fmt;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::runtime::Handle;
 use tokio::sync::watch;
+use tokio::task::AbortHandle;
+use tracing::Instrument as _;
 
+use super::breaker::{Breaker, Permit};
+use super::local::Key;
+use super::machine::{Landed, Machine, Reason, Std, Step};
 use super::mint::Mint;
+use super::policy::Meaning;
+use super::telemetry::{SourceEvents, Telemetry};
 use crate::clock::Clock;
 use crate::environment::Environment;
-use crate::error::{Error, Misuse, Retry};
-use crate::random;
+use crate::error::{Error, Misuse};
 use crate::secret::RefreshToken;
 use crate::token::{Moment, Token};
 
-/// How long before its end a token is renewed: five minutes, never more than half its life.
-// Requirement: remote.token.renewed-early
-const AGEING: Duration = Duration::from_secs(5 * 60);
-
-/// The first and the longest pause after a passing failure. Each failure doubles it.
-const PAUSE_MIN: Duration = Duration::from_secs(1);
-const PAUSE_MAX: Duration = Duration::from_secs(60);
-
-/// The pause after a refusal, which only a person can cure.
-const PAUSE_REFUSED: Duration = Duration::from_secs(30);
-
-/// How often one renewal starts over because its token was invalidated while it was on its way.
-const RESTARTS_MAX: u32 = 3;
-
 type Outcome = Result<Token, Error>;
+
+/// What those wait for who wait for a renewal. It closes without an outcome when the renewal's runtime is gone.
 type Flight = watch::Receiver<Option<Outcome>>;
 
 pub(super) struct Engine {
+    key: Key,
     environment: Environment,
     clock: Arc<dyn Clock>,
     mint: Box<dyn Mint>,
-    state: Mutex<State>,
-}
-
-#[derive(Default)]
-struct State {
-    current: Option<Current>,
-    /// Tokens so far.
-    generation: u64,
-    /// Invalidations so far that took a token away or met a renewal on its way.
-    epoch: u64,
-    flight: Option<Flight>,
-    pause: Option<Pause>,
-}
-
-struct Current {
-    token: Token,
-    /// How long before its end this token is renewed, jitter included.
-    margin: Duration,
-}
-
-/// The time after a failure in which nothing is sent.
-struct Pause {
-    until: Duration,
-    failures: u32,
-    error: Error,
-}
-
-/// What a call does.
-enum Step {
-    Serve(Token),
-    ServeAndRenew(Token),
-    Fail(Error),
-    Wait,
-}
-
-impl State {
-    fn step(&self, now: Moment) -> Step {
-        let paused = self
-            .pause
-            .as_ref()
-            .filter(|pause| now.elapsed < pause.until);
-        if let Some(current) = &self.current {
-            let left = current
-                .token
-                .expiry()
-                .map_or(Duration::MAX, |expiry| expiry.left(now));
-            if left > current.margin {
-                return Step::Serve(current.token.clone());
-            }
-            if left > Duration::ZERO {
-                let renewing = self.flight.is_some() || paused.is_some();
-                let token = current.token.clone();
-                return if renewing {
-                    Step::Serve(token)
-                } else {
-                    Step::ServeAndRenew(token)
-                };
-            }
-        }
-        match paused {
-            Some(pause) if self.flight.is_none() => Step::Fail(pause.error.clone()),
-            _ => Step::Wait,
-        }
-    }
-
-    fn succeed(&mut self, token: Token) -> Token {
-        self.generation += 1;
-        let token = token.numbered(self.generation);
-        let life = token.expiry().map_or(Duration::ZERO, |expiry| expiry.life);
-        self.current = Some(Current {
-            token: token.clone(),
-            margin: margin(life),
-        });
-        self.pause = None;
-        token
-    }
-
-    fn fail(&mut self, error: &Error, now: Moment) {
-        let failures = self
-            .pause
-            .as_ref()
-            .map_or(0, |pause| pause.failures)
-            .saturating_add(1);
-        let length = pause_after(error, failures);
-        self.pause = Some(Pause {
-            until: now.elapsed.saturating_add(length),
-            failures,
-            error: error.clone(),
-        });
-    }
-}
-
-/// Returns how long before its end a token of some life is renewed: up to a tenth earlier than it must be, so that
-/// tokens obtained together are not renewed together, and jitter included never more than half the life.
-// Requirement: remote.skill.mistake-lapse
-fn margin(life: Duration) -> Duration {
-    let latest = AGEING.min(life / 2 * 10 / 11);
-    let tenth_ms = u64::try_from(latest.as_millis() / 10).unwrap_or(u64::MAX);
-    latest + Duration::from_millis(random::up_to(tenth_ms))
-}
-
-fn pause_after(error: &Error, failures: u32) -> Duration {
-    match (error, error.retry()) {
-        (Error::Misuse(Misuse::RenewalPanicked), _) => PAUSE_REFUSED,
-        // Nothing was sent, so there is nobody to spare.
-        (Error::Misuse(_) | Error::Environment(_), _) => Duration::ZERO,
-        (_, Retry::Later(Some(asked))) => asked,
-        (_, Retry::Later(None)) => {
-            let doubled = PAUSE_MIN
-                .saturating_mul(1 << failures.saturating_sub(1).min(16))
-                .min(PAUSE_MAX);
-            let half_ms = u64::try_from(doubled.as_millis() / 2).unwrap_or(u64::MAX);
-            doubled - Duration::from_millis(random::up_to(half_ms))
-        }
-        (_, Retry::Never) => PAUSE_REFUSED,
-    }
+    breaker: Arc<Breaker>,
+    machine: Machine<Std, Flight>,
+    telemetry: Telemetry,
+    /// The last renewal's task.
+    running: Mutex<Option<AbortHandle>>,
 }
 
 impl Engine {
@@ -159,17 +61,18 @@ impl Engine {
         environment: Environment,
         clock: Arc<dyn Clock>,
         mint: Box<dyn Mint>,
+        breaker: Arc<Breaker>,
         first: Option<Token>,
     ) -> Self {
-        let mut state = State::default();
-        if let Some(token) = first {
-            state.succeed(token);
-        }
         Self {
+            key: Key::new(),
+            machine: Machine::new(first, Moment::now(&*clock)),
+            telemetry: Telemetry::new(mint.grant()),
+            running: Mutex::new(None),
             environment,
             clock,
             mint,
-            state: Mutex::new(state),
+            breaker,
         }
     }
 
@@ -185,74 +88,114 @@ impl Engine {
         self.mint.refresh_token()
     }
 
-    /// The state is only ever replaced by whole values, so one that a panic left behind is as good as any.
-    fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    pub(super) fn events(&self) -> SourceEvents {
+        self.telemetry.subscribe()
     }
 
-    // Requirement: remote.token.reusable
-    pub(super) async fn token(self: &Arc<Self>) -> Outcome {
-        loop {
-            let (mut flight, own) = {
-                let mut state = self.state();
-                match state.step(self.now()) {
-                    Step::Serve(token) => return Ok(token),
-                    Step::Fail(error) => return Err(error),
-                    Step::ServeAndRenew(token) => {
-                        let departure = self.board(&mut state);
-                        drop(state);
-                        // Without a runtime nothing is renewed, which is no error while the token lives.
-                        departure.map(Departure::take_off).ok();
-                        return Ok(token);
-                    }
-                    Step::Wait => match state.flight.clone() {
-                        Some(flight) => (flight, false),
-                        None => {
-                            let departure = self.board(&mut state)?;
-                            drop(state);
-                            (departure.take_off(), true)
-                        }
-                    },
-                }
-            };
-            if let Ok(outcome) = flight.wait_for(Option::is_some).await {
-                return outcome.clone().expect("it was waited for");
-            }
-            // The runtime that ran the renewal went away. If that is this caller's own there is none to start over on.
-            if own {
-                return Err(Misuse::NoRuntime.into());
-            }
+    /// Lends a token that can be used now: this thread's copy of a fresh one, or else whatever a call comes to.
+    pub(super) async fn lend<R>(
+        self: &Arc<Self>,
+        borrower: impl FnOnce(&Token) -> R,
+    ) -> Result<R, Error> {
+        let published = self.machine.published();
+        match self.key.lend(published, &*self.clock, borrower) {
+            Ok(lent) => Ok(lent),
+            Err(borrower) => Ok(borrower(&self.call(Duration::ZERO).await?)),
         }
     }
 
-    /// Prepares the one renewal. It starts when the state is no longer locked: a runtime that is shutting down drops
-    /// the task at once, and the task locks the state when it is dropped.
-    fn board(self: &Arc<Self>, state: &mut State) -> Result<Departure, Error> {
+    /// Takes steps until one ends the call.
+    pub(super) async fn call(self: &Arc<Self>, mut min_ttl: Duration) -> Outcome {
+        loop {
+            let (step, own) = self.step(min_ttl);
+            let mut flight = match step {
+                Step::Serve(held) => return Ok(held.token),
+                Step::Fail(error) => return Err(error),
+                Step::Wait(flight) => flight,
+            };
+            let outcome = match flight.wait_for(Option::is_some).await {
+                Ok(outcome) => outcome.clone().expect("it was waited for"),
+                // If the runtime that went away is this caller's own, there is none to start over on.
+                Err(_) if own => Err(Misuse::NoRuntime.into()),
+                Err(_) => continue,
+            };
+            if outcome.is_ok() || min_ttl.is_zero() {
+                return outcome;
+            }
+            // A longer life was a wish; the token that lives is no error.
+            min_ttl = Duration::ZERO;
+        }
+    }
+
+    /// Takes one step, and starts the renewal that it may ask for. Returns whether it did.
+    fn step(self: &Arc<Self>, min_ttl: Duration) -> (Step<Flight>, bool) {
+        let now = self.now();
+        let mut departure = None;
+        let step = self.machine.step(now, min_ttl, |reason, epoch| {
+            let prepared = self.board(reason, epoch, now)?;
+            let flight = prepared.flight.clone();
+            departure = Some(prepared);
+            Ok(flight)
+        });
+        let own = departure.is_some();
+        if let Some(departure) = departure {
+            departure.take_off();
+        }
+        if let Step::Serve(held) = &step
+            && held.is_fresh(now, self.clock.slack())
+        {
+            self.key.keep(held);
+        }
+        (step, own)
+    }
+
+    /// Prepares the one renewal. It starts when nothing is locked: a runtime that is shutting down drops the task at
+    /// once, and the task locks the state when it is dropped.
+    fn board(
+        self: &Arc<Self>,
+        reason: Reason,
+        epoch: u64,
+        now: Moment,
+    ) -> Result<Departure, Error> {
         let runtime = Handle::try_current().map_err(|_| Error::from(Misuse::NoRuntime))?;
+        let permit = self.breaker.permit(now.elapsed)?;
         let (landed, flight) = watch::channel(None);
-        state.flight = Some(flight.clone());
-        // The task holds the engine: what a server has already replaced is kept even if every other handle is gone.
         let landing = Landing {
             engine: Arc::clone(self),
             landed,
+            reason,
+            epoch,
+            _permit: permit,
         };
         Ok(Departure {
             runtime,
             landing,
-            epoch: state.epoch,
             flight,
         })
     }
 
     pub(super) fn invalidate(&self, seen: &Token) {
-        let mut state = self.state();
-        let is_current = state
-            .current
-            .as_ref()
-            .is_some_and(|current| current.token.generation() == seen.generation());
-        if is_current {
-            state.current = None;
-            state.epoch += 1;
+        let generation = seen.generation();
+        if self.machine.invalidate(generation, self.now()) {
+            self.telemetry.invalidated(generation);
+        }
+    }
+
+    /// Forgets every failure: somebody has mended what was wrong.
+    pub(super) fn reset(&self) {
+        self.machine.reset();
+        self.breaker.close();
+    }
+
+    /// Stops the renewal that is on its way, if one is.
+    fn stop(&self) {
+        let running = self
+            .running
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
+        if let Some(task) = running {
+            task.abort();
         }
     }
 }
@@ -262,8 +205,17 @@ impl fmt::Debug for Engine {
         f.debug_struct("CachedTokenSource")
             .field("by", &self.mint)
             .field("environment", &self.environment().name())
-            .field("generation", &self.state().generation)
+            .field("generation", &self.machine.generation())
             .finish_non_exhaustive()
+    }
+}
+
+/// What the handles of a source share. With the last of them the work ends.
+pub(super) struct Owner(pub(super) Arc<Engine>);
+
+impl Drop for Owner {
+    fn drop(&mut self) {
+        self.0.stop();
     }
 }
 
@@ -271,14 +223,21 @@ impl fmt::Debug for Engine {
 struct Departure {
     runtime: Handle,
     landing: Landing,
-    epoch: u64,
     flight: Flight,
 }
 
 impl Departure {
-    fn take_off(self) -> Flight {
-        self.runtime.spawn(self.landing.renew(self.epoch));
-        self.flight
+    fn take_off(self) {
+        let engine = Arc::clone(&self.landing.engine);
+        if self.landing.reason == Reason::Ageing {
+            engine.telemetry.ageing();
+        }
+        let span = engine.telemetry.span(self.landing.reason);
+        let task = self.runtime.spawn(self.landing.renew().instrument(span));
+        *engine
+            .running
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner) = Some(task.abort_handle());
     }
 }
 
@@ -286,30 +245,65 @@ impl Departure {
 struct Landing {
     engine: Arc<Engine>,
     landed: watch::Sender<Option<Outcome>>,
+    reason: Reason,
+    epoch: u64,
+    _permit: Permit,
 }
 
 impl Landing {
-    async fn renew(self, mut epoch: u64) {
-        for restart in 0..=RESTARTS_MAX {
-            let minted = self.engine.mint.mint().await;
+    async fn renew(mut self) {
+        loop {
+            let minted = self.ask().await;
             let now = self.engine.now();
-            let mut state = self.engine.state();
-            if minted.is_ok() && state.epoch != epoch && restart < RESTARTS_MAX {
-                epoch = state.epoch;
-                continue;
-            }
-            let outcome = match minted {
-                Ok(token) => Ok(state.succeed(token)),
-                Err(error) => {
-                    state.fail(&error, now);
-                    tracing::debug!(code = error.code(), "token not renewed");
-                    Err(error)
+            // The breaker first: from the landing on, others step.
+            let tripped = match &minted {
+                Ok(_) => {
+                    self.engine.breaker.close();
+                    None
                 }
+                Err(error) if Meaning::of(error) == Meaning::ClientDead => {
+                    Some(self.engine.breaker.trip(error, now.elapsed))
+                }
+                Err(_) => None,
             };
-            state.flight = None;
-            self.landed.send_replace(Some(outcome));
-            return;
+            match self.engine.machine.land(self.epoch, minted, now) {
+                Landed::Again(epoch) => self.epoch = epoch,
+                Landed::Done(outcome) => return self.end(outcome, tripped, now),
+            }
         }
+    }
+
+    /// Asks once; a grant that is refused is asked for again if another process has renewed it meanwhile.
+    async fn ask(&self) -> Outcome {
+        let mint = &self.engine.mint;
+        let mut minted = mint.mint().await;
+        let dead = |error: &Error| Meaning::of(error) == Meaning::GrantDead;
+        if minted.as_ref().is_err_and(dead) && mint.reread().await {
+            minted = mint.mint().await;
+        }
+        let minted = minted?;
+        if minted.rotated {
+            self.engine.telemetry.rotated();
+        }
+        Ok(minted.token)
+    }
+
+    /// Tells what came of it, and then those who wait.
+    fn end(&self, outcome: Outcome, tripped: Option<Duration>, now: Moment) {
+        let Engine {
+            machine, telemetry, ..
+        } = &*self.engine;
+        match &outcome {
+            Ok(token) => telemetry.renewed(self.reason, token.generation(), token.expires_at()),
+            Err(error) => {
+                let pause = tripped.map_or_else(
+                    || machine.pause_left(now),
+                    |until| until.saturating_sub(now.elapsed),
+                );
+                telemetry.failed(self.reason, error, pause);
+            }
+        }
+        self.landed.send_replace(Some(outcome));
     }
 }
 
@@ -322,12 +316,13 @@ impl Drop for Landing {
         if self.landed.borrow().is_some() {
             return;
         }
-        let mut state = self.engine.state();
-        state.flight = None;
-        if std::thread::panicking() {
-            let error = Error::from(Misuse::RenewalPanicked);
-            state.fail(&error, self.engine.now());
-            self.landed.send_replace(Some(Err(error)));
+        if !std::thread::panicking() {
+            return self.engine.machine.abandon();
+        }
+        let now = self.engine.now();
+        let panicked = Err(Misuse::RenewalPanicked.into());
+        if let Landed::Done(outcome) = self.engine.machine.land(self.epoch, panicked, now) {
+            self.end(outcome, None, now);
         }
     }
 }
@@ -335,3 +330,7 @@ impl Drop for Landing {
 #[cfg(test)]
 #[path = "engine_tests.rs"]
 mod tests;
+
+#[cfg(test)]
+#[path = "engine_model_tests.rs"]
+mod model_tests;

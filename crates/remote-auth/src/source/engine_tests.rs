@@ -1,150 +1,24 @@
-//! The engine against a mint that tests hold in their hands: nothing here waits for time.
+//! The engine against a scripted mint: one test for each promise.
 
-use std::collections::VecDeque;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::Ordering;
 use std::time::UNIX_EPOCH;
 
-use remote_oauth_client::ExpiresIn;
-use tokio::sync::Semaphore;
-
+use super::super::policy::{AGEING, FLOOR};
+use super::super::scripted::{Answer, Bench, failing, number, refused};
+use super::super::telemetry::SourceEvent;
 use super::*;
-use crate::error::{ErrorCode, NoAnswer, Refused, Step as FlowStep, Unreachable};
-use crate::source::TokenFuture;
+use crate::error::ErrorCode::{InvalidClient, InvalidGrant, InvalidScope};
 use crate::test_support::ManualClock;
-use crate::token::{Expiry, Principal};
 
 const HOUR: Duration = Duration::from_secs(3600);
+const MINUTE: Duration = Duration::from_secs(60);
 
-/// Answers by script, each answer when the test lets it go.
-struct Scripted {
-    clock: Arc<ManualClock>,
-    answers: Mutex<VecDeque<Result<u64, Error>>>,
-    calls: AtomicUsize,
-    gate: Semaphore,
+fn fault(error: Error) -> Answer {
+    Answer::Fault(error)
 }
 
-impl Scripted {
-    fn calls(&self) -> usize {
-        self.calls.load(Ordering::SeqCst)
-    }
-}
-
-#[derive(Clone)]
-struct Shared(Arc<Scripted>);
-
-impl fmt::Debug for Shared {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("script")
-    }
-}
-
-impl Mint for Shared {
-    fn mint(&self) -> TokenFuture<'_> {
-        Box::pin(async {
-            let number = self.0.calls.fetch_add(1, Ordering::SeqCst) + 1;
-            let start = Moment::now(&*self.0.clock);
-            self.0
-                .gate
-                .acquire()
-                .await
-                .expect("the gate stays open")
-                .forget();
-            let answer = self
-                .0
-                .answers
-                .lock()
-                .expect("no panic")
-                .pop_front()
-                .unwrap_or(Ok(3600));
-            answer.map(|life_s| {
-                let expiry = Expiry::counted_from(start, Some(ExpiresIn::from_secs(life_s)));
-                let text = format!("token-{number}");
-                Token::new(
-                    text.into(),
-                    Environment::Sandbox,
-                    Principal::Partner,
-                    None,
-                    Some(expiry),
-                )
-            })
-        })
-    }
-}
-
-struct Bench {
-    engine: Arc<Engine>,
-    mint: Arc<Scripted>,
-    clock: Arc<ManualClock>,
-}
-
-impl Bench {
-    fn new(answers: impl IntoIterator<Item = Result<u64, Error>>) -> Self {
-        let clock = ManualClock::shared();
-        let mint = Arc::new(Scripted {
-            clock: Arc::clone(&clock),
-            answers: Mutex::new(answers.into_iter().collect()),
-            calls: AtomicUsize::new(0),
-            gate: Semaphore::new(0),
-        });
-        let seam = Box::new(Shared(Arc::clone(&mint)));
-        let engine = Engine::new(
-            Environment::Sandbox,
-            Arc::clone(&clock) as Arc<dyn Clock>,
-            seam,
-            None,
-        );
-        Self {
-            engine: Arc::new(engine),
-            mint,
-            clock,
-        }
-    }
-
-    /// Lets any number of answers go.
-    fn open(&self) {
-        self.mint.gate.add_permits(1_000);
-    }
-
-    async fn token(&self) -> Outcome {
-        self.engine.token().await
-    }
-
-    fn spawn(&self) -> tokio::task::JoinHandle<Outcome> {
-        let engine = Arc::clone(&self.engine);
-        tokio::spawn(async move { engine.token().await })
-    }
-
-    /// Lets every task run until all of them wait for something.
-    async fn settle(&self) {
-        for _ in 0..64 {
-            tokio::task::yield_now().await;
-        }
-    }
-}
-
-fn failing() -> Error {
-    let cause = NoAnswer::ServerFailing(503);
-    Unreachable {
-        step: FlowStep::ClientCredentials,
-        cause,
-        retry_after: None,
-        sent: true,
-    }
-    .into()
-}
-
-fn refused() -> Error {
-    Refused::new(
-        FlowStep::ClientCredentials,
-        ErrorCode::InvalidClient,
-        Some(401),
-        None,
-    )
-    .into()
-}
-
-fn number(outcome: &Outcome) -> u64 {
-    outcome.as_ref().expect("a token").generation()
+fn code(outcome: Outcome) -> &'static str {
+    outcome.expect_err("an error").code()
 }
 
 // Requirement: remote.token.cached, remote.token.reusable
@@ -162,7 +36,7 @@ async fn however_many_callers_one_request_is_made_and_shared() {
 
 #[tokio::test]
 async fn a_failure_is_shared_too_and_not_stormed() {
-    let bench = Bench::new([Err(failing())]);
+    let bench = Bench::new([fault(failing())]);
     let callers: Vec<_> = (0..50).map(|_| bench.spawn()).collect();
     bench.settle().await;
     bench.open();
@@ -175,7 +49,7 @@ async fn a_failure_is_shared_too_and_not_stormed() {
         "unreachable.server_failing"
     );
     assert_eq!(bench.mint.calls(), 1);
-    bench.clock.advance(PAUSE_MIN);
+    bench.clock.advance(MINUTE);
     assert_eq!(
         number(&bench.token().await),
         1,
@@ -202,7 +76,7 @@ async fn an_ageing_token_is_served_while_one_renewal_runs_behind_it() {
     let bench = Bench::new([]);
     bench.open();
     bench.token().await.expect("the first");
-    bench.mint.gate.forget_permits(usize::MAX);
+    bench.close();
     bench.clock.advance(HOUR - AGEING);
     for _ in 0..10 {
         assert_eq!(number(&bench.token().await), 1, "nobody waits");
@@ -216,7 +90,11 @@ async fn an_ageing_token_is_served_while_one_renewal_runs_behind_it() {
 
 #[tokio::test]
 async fn a_failed_early_renewal_is_nobodys_error_while_the_token_lives() {
-    let bench = Bench::new([Ok(3600), Err(refused()), Err(failing()), Ok(3600)]);
+    let bench = Bench::new([
+        Answer::Token(3600),
+        fault(refused(InvalidScope)),
+        fault(failing()),
+    ]);
     bench.open();
     bench.token().await.expect("the first");
     bench.clock.advance(HOUR - AGEING);
@@ -229,7 +107,7 @@ async fn a_failed_early_renewal_is_nobodys_error_while_the_token_lives() {
         2,
         "the pause after a refusal holds back further attempts"
     );
-    bench.clock.advance(PAUSE_REFUSED);
+    bench.clock.advance(MINUTE);
     assert_eq!(number(&bench.token().await), 1);
     bench.settle().await;
     assert_eq!(bench.mint.calls(), 3);
@@ -258,7 +136,7 @@ async fn a_result_that_was_on_its_way_when_its_token_was_invalidated_is_not_serv
     let bench = Bench::new([]);
     bench.open();
     let old = bench.token().await.expect("the first");
-    bench.mint.gate.forget_permits(usize::MAX);
+    bench.close();
     bench.clock.advance(HOUR - AGEING);
     bench.token().await.expect("served, and renewed behind");
     bench.settle().await;
@@ -277,7 +155,7 @@ async fn a_result_that_was_on_its_way_when_its_token_was_invalidated_is_not_serv
 
 #[tokio::test]
 async fn a_token_that_lives_for_no_time_is_given_to_those_who_waited_and_not_kept() {
-    let bench = Bench::new([Ok(0), Ok(0)]);
+    let bench = Bench::new([Answer::Token(0), Answer::Token(0)]);
     bench.open();
     assert_eq!(number(&bench.token().await), 1);
     assert_eq!(number(&bench.token().await), 2);
@@ -362,30 +240,14 @@ fn on_a_runtime_that_is_gone_a_call_ends_with_an_error_and_a_living_token_is_ser
     assert_eq!(number(&poll(&bench)), 1, "ageing, and served all the same");
 }
 
-/// Panics where a fault of the library would.
-#[derive(Debug)]
-struct Panicking(AtomicUsize);
-
-impl Mint for Arc<Panicking> {
-    fn mint(&self) -> TokenFuture<'_> {
-        Box::pin(async {
-            self.0.fetch_add(1, Ordering::SeqCst);
-            panic!("on purpose");
-        })
-    }
-}
-
 #[tokio::test]
 async fn a_renewal_that_panics_is_an_error_and_is_not_repeated() {
-    let mint = Arc::new(Panicking(AtomicUsize::new(0)));
-    let clock = ManualClock::shared();
-    let seam = Box::new(Arc::clone(&mint));
-    let engine = Arc::new(Engine::new(Environment::Sandbox, clock, seam, None));
+    let bench = Bench::new([Answer::Panic]);
+    bench.open();
     for _ in 0..3 {
-        let error = engine.token().await.expect_err("it panicked");
-        assert_eq!(error.code(), "misuse.renewal_panicked");
+        assert_eq!(code(bench.token().await), "misuse.renewal_panicked");
     }
-    assert_eq!(mint.0.load(Ordering::SeqCst), 1);
+    assert_eq!(bench.mint.calls(), 1);
 }
 
 #[test]
@@ -399,49 +261,294 @@ fn without_a_runtime_the_error_says_so() {
     assert_eq!(outcome.expect_err("no runtime").code(), "misuse.no_runtime");
 }
 
-#[test]
-fn each_failure_has_its_pause() {
-    let asked = Duration::from_secs(17);
-    let limited = Unreachable {
-        step: FlowStep::ClientCredentials,
-        cause: NoAnswer::RateLimited,
-        retry_after: Some(asked),
-        sent: true,
-    };
+#[tokio::test]
+async fn a_refusal_of_the_client_stops_all_its_sources_until_one_probe_succeeds() {
+    let (breaker, clock) = (Arc::default(), ManualClock::shared());
+    let dead = || fault(refused(InvalidClient));
+    let first = Bench::of_client(&breaker, &clock, [dead(), dead()]);
+    let second = Bench::of_client(&breaker, &clock, []);
+    (first.open(), second.open());
+    for _ in 0..20 {
+        assert_eq!(code(first.token().await), "refused.invalid_client");
+        assert_eq!(code(second.token().await), "refused.invalid_client");
+    }
+    assert_eq!((first.mint.calls(), second.mint.calls()), (1, 0));
+
+    clock.advance(MINUTE);
+    first.close();
+    let probe = first.spawn();
+    first.settle().await;
     assert_eq!(
-        pause_after(&limited.into(), 1),
-        asked,
-        "what the server asked for"
+        code(second.token().await),
+        "refused.invalid_client",
+        "one probe"
     );
-    assert_eq!(pause_after(&refused(), 1), PAUSE_REFUSED);
+    first.open();
     assert_eq!(
-        pause_after(&Misuse::NoRefreshToken.into(), 1),
-        Duration::ZERO,
-        "nothing was sent"
+        code(probe.await.expect("no panic")),
+        "refused.invalid_client"
     );
-    for (failures, most_s) in [(1, 1), (2, 2), (3, 4), (7, 60), (u32::MAX, 60)] {
-        for _ in 0..50 {
-            let pause = pause_after(&failing(), failures);
-            let most = Duration::from_secs(most_s);
-            assert!(pause <= most && pause >= most / 2, "{failures}: {pause:?}");
-        }
+    clock.advance(MINUTE / 2);
+    assert_eq!(
+        code(second.token().await),
+        "refused.invalid_client",
+        "it opened again"
+    );
+
+    clock.advance(2 * MINUTE);
+    assert_eq!(number(&second.token().await), 1, "a success closes it");
+    assert_eq!(number(&first.token().await), 1);
+    assert_eq!((first.mint.calls(), second.mint.calls()), (3, 1));
+}
+
+#[tokio::test]
+async fn a_reset_forgets_every_failure() {
+    for error in [refused(InvalidClient), refused(InvalidGrant), failing()] {
+        let bench = Bench::new([fault(error)]);
+        bench.open();
+        bench.token().await.expect_err("refused");
+        bench.token().await.expect_err("held back");
+        bench.engine.reset();
+        assert_eq!(number(&bench.token().await), 1);
     }
 }
 
-// Requirement: remote.skill.mistake-lapse, remote.token.renewed-early
-#[test]
-fn a_token_is_renewed_five_minutes_early_or_at_half_its_life_and_a_little_before_that() {
-    for (life_s, least_s, most_s) in [
-        (0, 0, 0),
-        (10, 4, 5),
-        (600, 272, 300),
-        (3600, 300, 330),
-        (86_400, 300, 330),
-    ] {
-        for _ in 0..50 {
-            let margin = margin(Duration::from_secs(life_s));
-            let bounds = Duration::from_secs(least_s)..=Duration::from_secs(most_s);
-            assert!(bounds.contains(&margin), "{life_s}: {margin:?}");
-        }
+#[tokio::test]
+async fn a_refused_grant_is_believed_only_after_the_store_was_read_again() {
+    let dead = || fault(refused(InvalidGrant));
+    let bench = Bench::new([dead(), Answer::Token(3600), dead(), dead()]);
+    let mut events = bench.engine.events();
+    bench.open();
+    bench.mint.renewed_elsewhere.store(true, Ordering::SeqCst);
+    assert_eq!(
+        number(&bench.token().await),
+        1,
+        "another process had a newer one"
+    );
+    assert_eq!(bench.mint.calls(), 2);
+
+    bench.clock.advance(HOUR);
+    for _ in 0..10 {
+        let error = bench.token().await.expect_err("nobody has a newer one");
+        assert!(matches!(&error, Error::Refused(refused) if refused.needs_consent()));
     }
+    assert_eq!(bench.mint.calls(), 3);
+    bench.clock.advance(5 * MINUTE);
+    bench.token().await.expect_err("asked again, seldom");
+    assert_eq!(bench.mint.calls(), 4);
+
+    let mut needed = 0;
+    drop(bench);
+    while let Some(event) = events.next().await {
+        needed += usize::from(event == SourceEvent::ReconsentNeeded);
+    }
+    assert_eq!(needed, 2);
+}
+
+#[tokio::test]
+async fn a_caller_cancelled_during_a_rotating_refresh_leaves_the_new_token_kept_and_served() {
+    let bench = Bench::new([Answer::Rotated]);
+    let mut events = bench.engine.events();
+    let caller = bench.spawn();
+    bench.settle().await;
+    caller.abort();
+    assert!(caller.await.expect_err("cancelled").is_cancelled());
+    bench.open();
+    assert_eq!(number(&bench.token().await), 1);
+    assert_eq!(bench.mint.calls(), 1, "the refresh survived its caller");
+    assert_eq!(events.next().await, Some(SourceEvent::Rotated));
+    assert!(matches!(
+        events.next().await,
+        Some(SourceEvent::Obtained { generation: 1, .. })
+    ));
+}
+
+#[tokio::test]
+async fn an_expired_token_that_is_invalidated_during_its_renewal_discards_the_result() {
+    let bench = Bench::new([]);
+    bench.open();
+    let old = bench.token().await.expect("the first");
+    bench.close();
+    bench.clock.advance(HOUR);
+    let waiting = bench.spawn();
+    bench.settle().await;
+    for _ in 0..10 {
+        bench.engine.invalidate(&old);
+    }
+    bench.open();
+    assert_eq!(number(&waiting.await.expect("no panic")), 2);
+    assert_eq!(
+        bench.mint.calls(),
+        3,
+        "the first, the one of the past, and one more"
+    );
+}
+
+#[tokio::test]
+async fn a_gateway_that_refuses_every_token_costs_one_request_in_half_a_minute() {
+    let bench = Bench::new([]);
+    bench.open();
+    for _ in 0..50 {
+        let token = bench.token().await.expect("a token");
+        bench.engine.invalidate(&token);
+    }
+    assert_eq!(bench.mint.calls(), 2);
+    assert_eq!(number(&bench.token().await), 2, "the newest there is");
+    bench.clock.advance(FLOOR);
+    let token = bench.token().await.expect("a token");
+    bench.engine.invalidate(&token);
+    assert_eq!(number(&bench.token().await), 3);
+}
+
+#[tokio::test]
+async fn a_longer_life_is_asked_for_once_and_what_comes_is_what_there_is() {
+    let bench = Bench::new([
+        Answer::Token(3600),
+        Answer::Token(600),
+        Answer::Token(600),
+        fault(failing()),
+    ]);
+    bench.open();
+    let long = 50 * MINUTE;
+    for _ in 0..3 {
+        assert_eq!(number(&bench.engine.call(long).await), 1);
+    }
+    bench.clock.advance(11 * MINUTE);
+    assert_eq!(
+        number(&bench.token().await),
+        1,
+        "fresh for whoever wants no more"
+    );
+    for _ in 0..3 {
+        assert_eq!(
+            number(&bench.engine.call(long).await),
+            2,
+            "shorter than asked, and all there is"
+        );
+    }
+    bench.clock.advance(FLOOR);
+    assert_eq!(number(&bench.engine.call(long).await), 3);
+    bench.clock.advance(FLOOR);
+    for _ in 0..3 {
+        assert_eq!(
+            number(&bench.engine.call(long).await),
+            3,
+            "it failed, and the token lives"
+        );
+    }
+    assert_eq!(bench.mint.calls(), 4);
+}
+
+#[tokio::test]
+async fn events_tell_the_life_of_a_token_in_order_and_hold_no_secret() {
+    let bench = Bench::new([Answer::Token(3600), fault(failing()), Answer::Rotated]);
+    let mut events = bench.engine.events();
+    bench.open();
+    bench.token().await.expect("the first");
+    bench.clock.advance(HOUR - AGEING);
+    bench.token().await.expect("served, and not renewed behind");
+    bench.settle().await;
+    bench.clock.advance(AGEING);
+    let token = bench.token().await.expect("the second");
+    bench.engine.invalidate(&token);
+    drop(bench);
+
+    let mut told = Vec::new();
+    while let Some(event) = events.next().await {
+        let text = format!("{event:?}");
+        assert!(!text.contains("token-"), "{text}");
+        told.push(text.split([' ', '(']).next().unwrap_or_default().to_owned());
+    }
+    let expected = [
+        "Obtained",
+        "Ageing",
+        "Failed",
+        "Rotated",
+        "Refreshed",
+        "Invalidated",
+    ];
+    assert_eq!(told, expected);
+}
+
+#[tokio::test]
+async fn a_slow_subscriber_is_told_how_much_it_missed() {
+    let bench = Bench::new([]);
+    let mut events = bench.engine.events();
+    bench.open();
+    for _ in 0..100 {
+        bench.token().await.expect("a token");
+        bench.clock.advance(HOUR);
+    }
+    assert_eq!(events.next().await, Some(SourceEvent::Missed(36)));
+    assert!(matches!(
+        events.next().await,
+        Some(SourceEvent::Refreshed { generation: 37, .. })
+    ));
+}
+
+#[tokio::test]
+async fn the_work_ends_with_the_last_handle_and_not_before() {
+    let bench = Bench::new([]);
+    let (owner, caller) = (Arc::new(bench.owner()), bench.spawn());
+    let clone = Arc::clone(&owner);
+    bench.settle().await;
+    drop(owner);
+    bench.settle().await;
+    assert_eq!((bench.mint.under_way(), bench.mint.stopped()), (1, 0));
+    caller.abort();
+    drop(clone);
+    bench.settle().await;
+    assert_eq!((bench.mint.under_way(), bench.mint.stopped()), (0, 1));
+    let engine = Arc::downgrade(&bench.engine);
+    drop(bench);
+    assert_eq!(engine.strong_count(), 0, "nothing holds the engine");
+}
+
+#[test]
+fn on_either_kind_of_runtime_a_herd_shares_one_request_and_leaves_no_task() {
+    let runtimes = [
+        tokio::runtime::Builder::new_current_thread().build(),
+        tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(2)
+            .build(),
+    ];
+    for runtime in runtimes {
+        let runtime = runtime.expect("a runtime");
+        let bench = Bench::new([]);
+        bench.open();
+        runtime.block_on(async {
+            let callers: Vec<_> = (0..200).map(|_| bench.spawn()).collect();
+            for caller in callers {
+                assert_eq!(number(&caller.await.expect("no panic")), 1);
+            }
+        });
+        assert_eq!(bench.mint.calls(), 1);
+        drop(runtime);
+        assert_eq!(Arc::strong_count(&bench.engine), 1, "its task is gone");
+    }
+}
+
+#[tokio::test]
+async fn a_token_that_was_taken_away_is_not_lent_from_any_threads_copy() {
+    let bench = Bench::new([]);
+    bench.open();
+    let old = bench.token().await.expect("the first");
+    for _ in 0..3 {
+        assert_eq!(number(&bench.token().await), 1, "from this thread's copy");
+    }
+    bench.engine.invalidate(&old);
+    assert_eq!(number(&bench.token().await), 2);
+}
+
+#[tokio::test]
+async fn an_hour_of_sleep_is_seen_by_the_time_of_day() {
+    let bench = Bench::new([]);
+    bench.open();
+    bench.token().await.expect("the first");
+    bench.clock.set_wall(bench.clock.wall() + HOUR);
+    let callers: Vec<_> = (0..100).map(|_| bench.spawn()).collect();
+    for caller in callers {
+        assert_eq!(number(&caller.await.expect("no panic")), 2);
+    }
+    assert_eq!(bench.mint.calls(), 2);
 }
