@@ -142,7 +142,7 @@ impl CachedTokenSource {
     /// # Units and limits
     ///
     /// If the token's life is shorter, a new one is asked for and waited for.
-    /// What comes is returned even if it lives shorter than asked: the server mints no longer ones.
+    /// What there is then is returned even if it lives shorter than asked: the server mints no longer ones.
     /// A token that came less than 30 s ago is returned as it is, so that a wish that no server fulfils costs one
     /// request in 30 s and not one for each call.
     /// If the request fails while the token lives, that token is returned.

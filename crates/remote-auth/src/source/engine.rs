@@ -113,17 +113,14 @@ impl Engine {
                 Step::Fail(error) => return Err(error),
                 Step::Wait(flight) => flight,
             };
-            let outcome = match flight.wait_for(Option::is_some).await {
-                Ok(outcome) => outcome.clone().expect("it was waited for"),
-                // If the runtime that went away is this caller's own, there is none to start over on.
-                Err(_) if own => Err(Misuse::NoRuntime.into()),
-                Err(_) => continue,
-            };
-            if outcome.is_ok() || min_ttl.is_zero() {
-                return outcome;
+            match flight.wait_for(Option::is_some).await {
+                Ok(outcome) => return outcome.clone().expect("it was waited for"),
+                // If the runtime that went away is this caller's own, there is none to start over on; but a longer
+                // life was only a wish.
+                Err(_) if own && min_ttl.is_zero() => return Err(Misuse::NoRuntime.into()),
+                Err(_) if own => min_ttl = Duration::ZERO,
+                Err(_) => {}
             }
-            // A longer life was a wish; the token that lives is no error.
-            min_ttl = Duration::ZERO;
         }
     }
 
@@ -268,7 +265,7 @@ impl Landing {
             };
             match self.engine.machine.land(self.epoch, minted, now) {
                 Landed::Again(epoch) => self.epoch = epoch,
-                Landed::Done(outcome) => return self.end(outcome, tripped, now),
+                Landed::Done(outcome, fault) => return self.end(outcome, fault, tripped, now),
             }
         }
     }
@@ -289,19 +286,18 @@ impl Landing {
     }
 
     /// Tells what came of it, and then those who wait.
-    fn end(&self, outcome: Outcome, tripped: Option<Duration>, now: Moment) {
+    fn end(&self, outcome: Outcome, fault: Option<Error>, tripped: Option<Duration>, now: Moment) {
         let Engine {
             machine, telemetry, ..
         } = &*self.engine;
-        match &outcome {
-            Ok(token) => telemetry.renewed(self.reason, token.generation(), token.expires_at()),
-            Err(error) => {
-                let pause = tripped.map_or_else(
-                    || machine.pause_left(now),
-                    |until| until.saturating_sub(now.elapsed),
-                );
-                telemetry.failed(self.reason, error, pause);
-            }
+        if let Some(error) = &fault {
+            let pause = tripped.map_or_else(
+                || machine.pause_left(now),
+                |until| until.saturating_sub(now.elapsed),
+            );
+            telemetry.failed(self.reason, error, pause);
+        } else if let Ok(token) = &outcome {
+            telemetry.renewed(self.reason, token.generation(), token.expires_at());
         }
         self.landed.send_replace(Some(outcome));
     }
@@ -321,8 +317,8 @@ impl Drop for Landing {
         }
         let now = self.engine.now();
         let panicked = Err(Misuse::RenewalPanicked.into());
-        if let Landed::Done(outcome) = self.engine.machine.land(self.epoch, panicked, now) {
-            self.end(outcome, None, now);
+        if let Landed::Done(outcome, fault) = self.engine.machine.land(self.epoch, panicked, now) {
+            self.end(outcome, fault, None, now);
         }
     }
 }

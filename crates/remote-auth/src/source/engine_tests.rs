@@ -401,41 +401,38 @@ async fn a_gateway_that_refuses_every_token_costs_one_request_in_half_a_minute()
 }
 
 #[tokio::test]
-async fn a_longer_life_is_asked_for_once_and_what_comes_is_what_there_is() {
-    let bench = Bench::new([
-        Answer::Token(3600),
-        Answer::Token(600),
-        Answer::Token(600),
-        fault(failing()),
-    ]);
+async fn a_longer_life_is_asked_for_now_and_then_and_what_there_is_is_given() {
+    let bench = Bench::new([Answer::Token(600), Answer::Token(600), fault(failing())]);
     bench.open();
     let long = 50 * MINUTE;
     for _ in 0..3 {
-        assert_eq!(number(&bench.engine.call(long).await), 1);
+        assert_eq!(
+            number(&bench.engine.call(long).await),
+            1,
+            "shorter, and just made"
+        );
     }
-    bench.clock.advance(11 * MINUTE);
-    assert_eq!(
-        number(&bench.token().await),
-        1,
-        "fresh for whoever wants no more"
-    );
+    bench.clock.advance(FLOOR);
+    assert_eq!(number(&bench.token().await), 1, "long enough for others");
     for _ in 0..3 {
         assert_eq!(
             number(&bench.engine.call(long).await),
             2,
-            "shorter than asked, and all there is"
+            "shorter, and all there is"
         );
     }
-    bench.clock.advance(FLOOR);
-    assert_eq!(number(&bench.engine.call(long).await), 3);
     bench.clock.advance(FLOOR);
     for _ in 0..3 {
         assert_eq!(
             number(&bench.engine.call(long).await),
-            3,
+            2,
             "it failed, and the token lives"
         );
     }
+    bench.clock.advance(MINUTE);
+    assert_eq!(number(&bench.engine.call(long).await), 3, "an hour");
+    bench.clock.advance(FLOOR);
+    assert_eq!(number(&bench.engine.call(long).await), 3, "long enough");
     assert_eq!(bench.mint.calls(), 4);
 }
 
@@ -551,4 +548,24 @@ async fn an_hour_of_sleep_is_seen_by_the_time_of_day() {
         assert_eq!(number(&caller.await.expect("no panic")), 2);
     }
     assert_eq!(bench.mint.calls(), 2);
+}
+
+#[tokio::test]
+async fn a_server_that_hands_out_the_same_end_again_does_not_take_a_token_away_nor_is_asked_for_each_call()
+ {
+    let bench = Bench::new([Answer::Token(3600), Answer::Token(0), Answer::Token(60)]);
+    bench.open();
+    bench.token().await.expect("the first");
+    bench.clock.advance(HOUR - AGEING);
+    for _ in 0..10 {
+        assert_eq!(number(&bench.token().await), 1);
+        bench.settle().await;
+    }
+    assert_eq!(
+        bench.mint.calls(),
+        2,
+        "once, and then it is served to its end"
+    );
+    bench.clock.advance(AGEING);
+    assert_eq!(number(&bench.token().await), 2);
 }

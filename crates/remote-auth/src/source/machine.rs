@@ -89,7 +89,8 @@ impl Held {
 /// How a renewal ends.
 #[derive(Debug)]
 pub(super) enum Landed {
-    Done(Result<Token, Error>),
+    /// What those get who wait, and what went wrong, which is not theirs while a token lives.
+    Done(Result<Token, Error>, Option<Error>),
     /// The token was invalidated while the renewal was on its way, so its result is of the past. One more, of this
     /// epoch: it cannot happen to that one again, for there is no token left to invalidate.
     Again(u64),
@@ -129,24 +130,41 @@ struct Pause {
 }
 
 impl<F> State<F> {
-    fn succeed(&mut self, token: Token, obtained: Duration) -> Token {
-        self.generation += 1;
-        let token = token.numbered(self.generation);
+    /// Takes a new token, and returns the one to hand out.
+    fn succeed(&mut self, token: Token, now: Moment) -> Token {
+        self.pause = None;
         let life = token.expiry().map_or(Duration::ZERO, |expiry| expiry.life);
+        let mut held = Held {
+            token,
+            margin: policy::margin(life, Jitter::draw()),
+        };
+        if let Some(current) = &mut self.current
+            && current.held.left(now) >= held.left(now).max(Duration::from_nanos(1))
+        {
+            // The server has none that lives longer, so this one is served to its end.
+            current.held.margin = Duration::ZERO;
+            current.obtained = now.elapsed;
+            return current.held.token.clone();
+        }
+        self.generation += 1;
+        held.token = held.token.numbered(self.generation);
+        let token = held.token.clone();
         self.current = Some(Current {
-            held: Held {
-                token: token.clone(),
-                margin: policy::margin(life, Jitter::draw()),
-            },
-            obtained,
+            held,
+            obtained: now.elapsed,
             replaces_refused: self.invalidated,
         });
         self.invalidated = false;
-        self.pause = None;
         token
     }
 
-    fn fail(&mut self, error: &Error, now: Moment) -> Duration {
+    /// The token that lives, if one does.
+    fn living(&self, now: Moment) -> Option<Token> {
+        let current = self.current.as_ref()?;
+        (!current.held.left(now).is_zero()).then(|| current.held.token.clone())
+    }
+
+    fn fail(&mut self, error: &Error, now: Moment) {
         let failures = self.pause.as_ref().map_or(0, |pause| pause.failures);
         let failures = failures.saturating_add(1);
         let length = policy::pause(error, failures, Jitter::draw());
@@ -155,7 +173,6 @@ impl<F> State<F> {
             failures,
             error: error.clone(),
         });
-        length
     }
 
     /// The error of a pause that is not over.
@@ -199,7 +216,7 @@ impl<P: Primitives, F: Clone + Send> Machine<P, F> {
             pause: None,
         };
         if let Some(token) = first {
-            state.succeed(token, now.elapsed);
+            state.succeed(token, now);
         }
         Self {
             published: P::Counter::new(state.generation),
@@ -251,21 +268,20 @@ impl<P: Primitives, F: Clone + Send> Machine<P, F> {
                 return Landed::Again(state.epoch);
             }
             state.flight = None;
-            let outcome = match minted {
+            match minted {
                 Ok(token) => {
-                    let token = state.succeed(token, now.elapsed);
+                    let token = state.succeed(token, now);
                     self.published.set(state.generation);
-                    Ok(token)
+                    Landed::Done(Ok(token), None)
                 }
                 Err(error) => {
                     // A dead client is the breaker's business, which all sources of the client share.
                     if Meaning::of(&error) != Meaning::ClientDead {
                         state.fail(&error, now);
                     }
-                    Err(error)
+                    Landed::Done(state.living(now).ok_or_else(|| error.clone()), Some(error))
                 }
-            };
-            Landed::Done(outcome)
+            }
         })
     }
 
@@ -353,3 +369,7 @@ impl Counter for std::sync::atomic::AtomicU64 {
         self.store(value, std::sync::atomic::Ordering::Release);
     }
 }
+
+#[cfg(test)]
+#[path = "machine_shuttle_tests.rs"]
+mod shuttle_tests;

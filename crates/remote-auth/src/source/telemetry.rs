@@ -27,7 +27,7 @@ pub enum SourceEvent {
     },
     /// A newer token took the place of another.
     Refreshed {
-        /// Its number within the source.
+        /// Its number within the source; the same again if what came does not outlive the token that is held.
         generation: u64,
         /// When it ends, by the time of day.
         expires_at: Option<SystemTime>,
@@ -180,5 +180,64 @@ impl Telemetry {
         if let Some(events) = self.events.get() {
             let _ = events.send(event);
         }
+    }
+}
+
+#[cfg(all(test, feature = "metrics"))]
+mod tests {
+    use std::sync::{Arc, Mutex};
+
+    use metrics::{
+        Counter, Gauge, Histogram, Key, KeyName, Metadata, Recorder, SharedString, Unit,
+    };
+
+    use super::*;
+    use crate::error::{ErrorCode, Refused, Step};
+
+    /// Writes down what is counted.
+    #[derive(Default)]
+    struct Notes(Mutex<Vec<String>>);
+
+    impl Recorder for Notes {
+        fn describe_counter(&self, _: KeyName, _: Option<Unit>, _: SharedString) {}
+        fn describe_gauge(&self, _: KeyName, _: Option<Unit>, _: SharedString) {}
+        fn describe_histogram(&self, _: KeyName, _: Option<Unit>, _: SharedString) {}
+
+        fn register_counter(&self, key: &Key, _: &Metadata<'_>) -> Counter {
+            let labels = key
+                .labels()
+                .map(|label| format!(" {}={}", label.key(), label.value()));
+            let note = key.name().to_owned() + &labels.collect::<String>();
+            self.0.lock().expect("no panic").push(note);
+            Counter::noop()
+        }
+
+        fn register_gauge(&self, _: &Key, _: &Metadata<'_>) -> Gauge {
+            Gauge::noop()
+        }
+
+        fn register_histogram(&self, _: &Key, _: &Metadata<'_>) -> Histogram {
+            Histogram::noop()
+        }
+    }
+
+    #[test]
+    fn renewals_and_invalidations_are_counted_under_closed_sets_of_labels() {
+        let notes = Arc::new(Notes::default());
+        metrics::with_local_recorder(&*notes, || {
+            let telemetry = Telemetry::new("refresh_token");
+            telemetry.renewed(Reason::Absent, 1, None);
+            telemetry.invalidated(1);
+            let step = Step::RefreshToken;
+            let error = Refused::new(step, ErrorCode::InvalidGrant, Some(400), None).into();
+            telemetry.failed(Reason::Invalidated, &error, Duration::ZERO);
+        });
+        let counted = notes.0.lock().expect("no panic");
+        let expected = [
+            "remote_auth_renewals_total grant=refresh_token reason=absent outcome=renewed",
+            "remote_auth_invalidations_total grant=refresh_token",
+            "remote_auth_renewals_total grant=refresh_token reason=invalidated outcome=grant_dead",
+        ];
+        assert_eq!(*counted, expected);
     }
 }
