@@ -10,6 +10,7 @@
     reason = "a command talks to people"
 )]
 
+mod bench;
 mod generate;
 mod mutants;
 mod requirements;
@@ -40,6 +41,7 @@ struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Bench(bench::Arguments),
     Generate(generate::Arguments),
     Mutants(mutants::Arguments),
     Requirements(requirements::Arguments),
@@ -53,6 +55,7 @@ fn main() -> ExitCode {
         .parent()
         .expect("this crate lies in the root of the workspace");
     let done = match Arguments::parse().command {
+        Command::Bench(arguments) => bench::run(root, &arguments),
         Command::Generate(arguments) => generate::run(root, &arguments),
         Command::Mutants(arguments) => mutants::run(root, &arguments),
         Command::Requirements(arguments) => requirements::run(root, &arguments),

@@ -166,7 +166,8 @@ fn cargo(root: &Path, arguments: &[&str]) -> Result<()> {
     succeed(Command::new("cargo").args(arguments).current_dir(root))
 }
 
-fn succeed(command: &mut Command) -> Result<()> {
+/// Runs a command whose end is a success or an error.
+pub(crate) fn succeed(command: &mut Command) -> Result<()> {
     match command.status() {
         Ok(status) if status.success() => Ok(()),
         Ok(status) => bail!("it ended with {status}"),
