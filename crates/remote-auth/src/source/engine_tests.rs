@@ -267,7 +267,8 @@ async fn a_refusal_of_the_client_stops_all_its_sources_until_one_probe_succeeds(
     let dead = || fault(refused(InvalidClient));
     let first = Bench::of_client(&breaker, &clock, [dead(), dead()]);
     let second = Bench::of_client(&breaker, &clock, []);
-    (first.open(), second.open());
+    first.open();
+    second.open();
     for _ in 0..20 {
         assert_eq!(code(first.token().await), "refused.invalid_client");
         assert_eq!(code(second.token().await), "refused.invalid_client");

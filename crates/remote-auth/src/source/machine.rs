@@ -184,10 +184,11 @@ impl<F> State<F> {
     /// Why this call wants a renewal, if it does, and what it is served meanwhile, if anything.
     fn look(&self, now: Moment, min_ttl: Duration) -> (Option<Reason>, Option<&Held>) {
         let Some(current) = &self.current else {
-            let reason = match (self.invalidated, self.generation) {
-                (true, _) => Reason::Invalidated,
-                (false, 0) => Reason::Absent,
-                (false, _) => Reason::Expired,
+            let taken = self.invalidated;
+            let reason = if taken {
+                Reason::Invalidated
+            } else {
+                Reason::Absent
             };
             return (Some(reason), None);
         };

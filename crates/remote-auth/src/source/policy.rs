@@ -10,6 +10,8 @@
 //! | `invalid_grant` for a refresh | grant dead | reads the store again, then waits 5 min to 1 h |
 //! | another refusal, a broken contract, a panic | refused | waits 30 s to 15 min |
 //! | nothing was sent | misuse | does not wait: there is nobody to spare |
+//!
+//! Pauses double from the first figure to the second, and jitter takes up to half of each.
 
 use std::time::Duration;
 
