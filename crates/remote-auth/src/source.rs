@@ -172,7 +172,7 @@ impl CachedTokenSource {
     ///
     /// Those of [`token`](Self::token).
     pub async fn authorization(&self) -> Result<HeaderValue, Error> {
-        self.engine().lend(Token::header).await
+        Ok(self.token().await?.header())
     }
 
     /// Lends the value of an `Authorization` header: as [`authorization`](Self::authorization), without the clone.

@@ -19,11 +19,11 @@
 //! Locks are taken in one order: the machine's, then the breaker's.
 
 use std::fmt;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use tokio::runtime::Handle;
-use tokio::sync::watch;
+use tokio::sync::Semaphore;
 use tokio::task::AbortHandle;
 use tracing::Instrument as _;
 
@@ -41,8 +41,49 @@ use crate::token::{Moment, Token};
 
 type Outcome = Result<Token, Error>;
 
-/// What those wait for who wait for a renewal. It closes without an outcome when the renewal's runtime is gone.
-type Flight = watch::Receiver<Option<Outcome>>;
+/// What those wait for who wait for a renewal.
+///
+/// Whoever is woken wakes the next, as a mutex passes on: a herd that is woken at once fights for the scheduler.
+#[derive(Clone)]
+struct Flight(Arc<Arrival>);
+
+struct Arrival {
+    outcome: OnceLock<Outcome>,
+    /// Empty until the outcome is there; closed if it never will be, because the renewal's runtime is gone.
+    turns: Semaphore,
+}
+
+impl Flight {
+    /// How many are woken at the same time.
+    const TURNS: usize = 2;
+
+    fn new() -> Self {
+        Self(Arc::new(Arrival {
+            outcome: OnceLock::new(),
+            turns: Semaphore::new(0),
+        }))
+    }
+
+    /// Waits for the outcome; `None` if there will be none.
+    async fn wait(&self) -> Option<Outcome> {
+        let _turn = self.0.turns.acquire().await.ok()?;
+        self.0.outcome.get().cloned()
+    }
+
+    fn has_landed(&self) -> bool {
+        self.0.outcome.get().is_some()
+    }
+
+    fn land(&self, outcome: Outcome) {
+        if self.0.outcome.set(outcome).is_ok() {
+            self.0.turns.add_permits(Self::TURNS);
+        }
+    }
+
+    fn lose(&self) {
+        self.0.turns.close();
+    }
+}
 
 pub(super) struct Engine {
     key: Key,
@@ -93,6 +134,7 @@ impl Engine {
     }
 
     /// Lends a token that can be used now: this thread's copy of a fresh one, or else whatever a call comes to.
+    #[inline]
     pub(super) async fn lend<R>(
         self: &Arc<Self>,
         borrower: impl FnOnce(&Token) -> R,
@@ -108,18 +150,18 @@ impl Engine {
     pub(super) async fn call(self: &Arc<Self>, mut min_ttl: Duration) -> Outcome {
         loop {
             let (step, own) = self.step(min_ttl);
-            let mut flight = match step {
+            let flight = match step {
                 Step::Serve(held) => return Ok(held.token),
                 Step::Fail(error) => return Err(error),
                 Step::Wait(flight) => flight,
             };
-            match flight.wait_for(Option::is_some).await {
-                Ok(outcome) => return outcome.clone().expect("it was waited for"),
+            match flight.wait().await {
+                Some(outcome) => return outcome,
                 // If the runtime that went away is this caller's own, there is none to start over on; but a longer
                 // life was only a wish.
-                Err(_) if own && min_ttl.is_zero() => return Err(Misuse::NoRuntime.into()),
-                Err(_) if own => min_ttl = Duration::ZERO,
-                Err(_) => {}
+                None if own && min_ttl.is_zero() => return Err(Misuse::NoRuntime.into()),
+                None if own => min_ttl = Duration::ZERO,
+                None => {}
             }
         }
     }
@@ -156,10 +198,10 @@ impl Engine {
     ) -> Result<Departure, Error> {
         let runtime = Handle::try_current().map_err(|_| Error::from(Misuse::NoRuntime))?;
         let permit = self.breaker.permit(now.elapsed)?;
-        let (landed, flight) = watch::channel(None);
+        let flight = Flight::new();
         let landing = Landing {
             engine: Arc::clone(self),
-            landed,
+            flight: flight.clone(),
             reason,
             epoch,
             _permit: permit,
@@ -241,7 +283,7 @@ impl Departure {
 /// A renewal on its way. However its task ends, the flight ends with it.
 struct Landing {
     engine: Arc<Engine>,
-    landed: watch::Sender<Option<Outcome>>,
+    flight: Flight,
     reason: Reason,
     epoch: u64,
     _permit: Permit,
@@ -299,21 +341,22 @@ impl Landing {
         } else if let Ok(token) = &outcome {
             telemetry.renewed(self.reason, token.generation(), token.expires_at());
         }
-        self.landed.send_replace(Some(outcome));
+        self.flight.land(outcome);
     }
 }
 
 impl Drop for Landing {
     /// Clears the way when the task ended early.
     ///
-    /// Dropped with its runtime: waiters see the channel close and start over on theirs.
+    /// Dropped with its runtime: waiters are told that it is lost, and start over on theirs.
     /// Panicked: starting over would panic again, so waiters get an error.
     fn drop(&mut self) {
-        if self.landed.borrow().is_some() {
+        if self.flight.has_landed() {
             return;
         }
         if !std::thread::panicking() {
-            return self.engine.machine.abandon();
+            self.engine.machine.abandon();
+            return self.flight.lose();
         }
         let now = self.engine.now();
         let panicked = Err(Misuse::RenewalPanicked.into());

@@ -78,6 +78,7 @@ impl Key {
     }
 
     /// Lends this thread's copy, if it is of this generation and fresh; else gives the borrower back.
+    #[inline]
     pub(super) fn lend<R, B: FnOnce(&Token) -> R>(
         &self,
         generation: u64,
