@@ -173,6 +173,10 @@ fn judge(desk: &Desk<'_>, query: &str) -> Result<AuthorizationRequest, Fault> {
     let challenge = rules
         .find(Rule::AuthorizePkceS256, challenge, || Some(None))
         .map_err(by_redirect("invalid_request"))?;
+    let is_challenged = challenge.is_some() || !desk.world.require_pkce;
+    rules
+        .demand(Rule::AuthorizePkceRequired, is_challenged)
+        .map_err(by_redirect("invalid_request"))?;
     Ok(AuthorizationRequest {
         client_id: Arc::clone(&client.client_id),
         gateway: desk.gateway,

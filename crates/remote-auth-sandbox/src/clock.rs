@@ -11,6 +11,11 @@ use std::{
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
+use tokio::{
+    sync::watch,
+    time::{Instant, sleep_until},
+};
+
 /// Where a manual clock stands when nothing else was asked: 2026-01-01T00:00:00Z.
 const MANUAL_START: Duration = Duration::from_secs(1_767_225_600);
 
@@ -33,26 +38,30 @@ const MANUAL_START: Duration = Duration::from_secs(1_767_225_600);
 /// assert_eq!(clock.now().duration_since(before).unwrap().as_secs(), 301);
 /// ```
 #[derive(Clone)]
-pub struct ManualClock(Arc<AtomicU64>);
+pub struct ManualClock(Arc<watch::Sender<u64>>);
 
 impl ManualClock {
     /// Creates a clock that stands at the given time; a time before 1970 counts as 1970.
     pub fn starting_at(time: SystemTime) -> Self {
         let since_epoch = time.duration_since(UNIX_EPOCH).unwrap_or_default();
-        Self(Arc::new(AtomicU64::new(millis(since_epoch))))
+        Self(Arc::new(watch::Sender::new(millis(since_epoch))))
     }
 
     /// Moves the clock, and every clone of it, forward.
     pub fn advance(&self, by: Duration) {
-        let add = |now: u64| Some(now.saturating_add(millis(by)));
         self.0
-            .fetch_update(Ordering::SeqCst, Ordering::SeqCst, add)
-            .expect("the update always has a value");
+            .send_modify(|now| *now = now.saturating_add(millis(by)));
     }
 
     /// Returns the time at which the clock stands, for whoever mints assertions for this sandbox.
     pub fn now(&self) -> SystemTime {
-        UNIX_EPOCH + Duration::from_millis(self.0.load(Ordering::SeqCst))
+        UNIX_EPOCH + Duration::from_millis(*self.0.borrow())
+    }
+
+    /// Waits until somebody has moved the clock this far.
+    async fn reach(&self, time: Timestamp) {
+        // The sender is alive as long as `self` is, so the waiting cannot fail.
+        let _ = self.0.subscribe().wait_for(|now| *now >= time.0).await;
     }
 }
 
@@ -65,30 +74,80 @@ impl Default for ManualClock {
 impl fmt::Debug for ManualClock {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("ManualClock")
-            .field(&self.0.load(Ordering::SeqCst))
+            .field(&*self.0.borrow())
             .finish()
     }
 }
 
 /// Where the sandbox takes its time from.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub(crate) enum Clock {
-    #[default]
-    Real,
+    /// The machine's, ahead by as many milliseconds as were asked for.
+    Real {
+        ahead: Arc<AtomicU64>,
+    },
     Manual(ManualClock),
 }
 
+impl Default for Clock {
+    fn default() -> Self {
+        Self::Real {
+            ahead: Arc::default(),
+        }
+    }
+}
+
 impl Clock {
+    /// Moves the time forward.
+    pub(crate) fn advance(&self, by: Duration) {
+        match self {
+            Self::Real { ahead } => {
+                let add = |ahead: u64| Some(ahead.saturating_add(millis(by)));
+                ahead
+                    .fetch_update(Ordering::SeqCst, Ordering::SeqCst, add)
+                    .expect("the update always has a value");
+            }
+            Self::Manual(clock) => clock.advance(by),
+        }
+    }
+
+    /// Marks the moment from which waits are counted.
+    pub(crate) fn mark(&self) -> Mark {
+        Mark {
+            at: self.now(),
+            instant: Instant::now(),
+        }
+    }
+
+    /// Waits until this long after the mark: with a manual clock until somebody moves it there,
+    /// otherwise by the runtime's timer, which a paused runtime winds forward.
+    pub(crate) async fn wait(&self, span: Duration, mark: Mark) {
+        match self {
+            Self::Real { .. } => sleep_until(mark.instant + span).await,
+            Self::Manual(clock) => clock.reach(mark.at.plus(span)).await,
+        }
+    }
+
     #[expect(
         clippy::disallowed_methods,
         reason = "this is the one place where the sandbox reads the wall clock"
     )]
     pub(crate) fn now(&self) -> Timestamp {
         match self {
-            Self::Real => Timestamp::from(SystemTime::now()),
+            Self::Real { ahead } => {
+                let ahead = Duration::from_millis(ahead.load(Ordering::SeqCst));
+                Timestamp::from(SystemTime::now()).plus(ahead)
+            }
             Self::Manual(clock) => Timestamp::from(clock.now()),
         }
     }
+}
+
+/// A moment on both clocks, the one that judges and the one that waits.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Mark {
+    at: Timestamp,
+    instant: Instant,
 }
 
 /// A point in time, in milliseconds since 1970.

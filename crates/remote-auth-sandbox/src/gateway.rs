@@ -2,11 +2,14 @@
 
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
+
 /// Names one of Remote's gateways, each of which the embedded sandbox serves on a port of its own.
 ///
 /// All three share clients and fixture data, as Remote's environments share a product.
 /// They share no token: what one gateway issued, the others refuse.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Gateway {
     /// Stands for `https://gateway.remote.com`.
     Production,
@@ -60,6 +63,11 @@ mod tests {
     fn each_gateway_stands_at_its_own_index() {
         for (place, gateway) in Gateway::ALL.into_iter().enumerate() {
             assert_eq!(gateway.index(), place, "{gateway}");
+            assert_eq!(
+                serde_json::to_value(gateway).unwrap(),
+                gateway.name(),
+                "the name is the same in JSON"
+            );
         }
     }
 }

@@ -1,7 +1,7 @@
 //! HTTP around the rules: routes, bounded bodies, the host check, and the ledger.
 //!
 //! Every request passes [`judge_host`], which is the one place where an answer can be seen before it
-//! leaves, and so the place where scripted faults belong when they come.
+//! leaves; between it and the rules stands [`faulty`], where scripted faults happen.
 
 use std::{net::IpAddr, sync::Arc, time::Duration};
 
@@ -21,8 +21,10 @@ use crate::{
     danger::Rules,
     gateway::Gateway,
     ledger::{self, Entry},
+    meddling::{Meddled, faulty},
     operation::{ROUTES, Route},
     platform,
+    refresh::RefreshTokens,
     rule::Rule,
     token,
     wire::Answer,
@@ -59,6 +61,7 @@ pub(crate) fn router(door: Arc<Door>) -> Router {
     router
         .fallback(not_served)
         .method_not_allowed_fallback(method_not_served)
+        .layer(middleware::from_fn_with_state(Arc::clone(&door), faulty))
         .layer(middleware::from_fn_with_state(Arc::clone(&door), observe))
         .with_state(door)
 }
@@ -81,7 +84,13 @@ async fn consent_form(State(door): State<Arc<Door>>, request: Request) -> Answer
 async fn token_endpoint(State(door): State<Arc<Door>>, request: Request) -> Answer {
     let (parts, body) = request.into_parts();
     match read(body, &door.world.rules).await {
-        Ok(body) => token::answer(door.world.desk(door.gateway), &parts.headers, &body),
+        Ok(body) => {
+            let mut desk = door.world.desk(door.gateway);
+            if let Some(switched) = parts.extensions.get::<RefreshTokens>() {
+                desk.refresh_tokens = *switched;
+            }
+            token::answer(desk, &parts.headers, &body)
+        }
         Err(refused) => refused,
     }
 }
@@ -160,7 +169,10 @@ pub(crate) async fn read(body: Body, rules: &Rules) -> Result<Bytes, Answer> {
 
 /// Writes down every request with the rule that decided it.
 async fn observe(State(door): State<Arc<Door>>, request: Request, next: Next) -> Response {
-    let (seen, response) = judge_host(&door.world.rules, request, next, ledger::shown_path).await;
+    let (seen, mut response) =
+        judge_host(&door.world.rules, request, next, ledger::shown_path).await;
+    let meddled = response.extensions_mut().remove::<Meddled>();
+    let fault = meddled.as_ref().map(|meddled| meddled.kind);
     let Seen {
         method,
         path,
@@ -175,9 +187,21 @@ async fn observe(State(door): State<Arc<Door>>, request: Request, next: Next) ->
         path,
         status,
         rule,
+        fault,
     });
     let (gateway, rule) = (door.gateway.name(), rule.id());
-    tracing::debug!(gateway, method, path, status, rule, "request answered");
+    tracing::debug!(
+        gateway,
+        method,
+        path,
+        status,
+        rule,
+        fault,
+        "request answered"
+    );
+    if let Some(meddled) = meddled {
+        meddled.finish().await;
+    }
     response
 }
 
@@ -211,8 +235,16 @@ pub(crate) async fn judge_host(
         .extensions_mut()
         .remove::<Rule>()
         .expect("every answer carries its rule");
-    let response = rules.spoil(rule, response).await;
-    let status = response.status().as_u16();
+    let meddled = response.extensions().get::<Meddled>();
+    let (is_whole, lost) = (
+        meddled.is_none(),
+        meddled.is_some_and(Meddled::lost_the_request),
+    );
+    // What a scripted fault made of an answer may have no whole body, and is wrong enough.
+    if is_whole {
+        response = rules.spoil(rule, response).await;
+    }
+    let status = if lost { 0 } else { response.status().as_u16() };
     let seen = Seen {
         method,
         path,
@@ -225,7 +257,7 @@ pub(crate) async fn judge_host(
 /// Tells whether a request was meant for a loopback address.
 ///
 /// A page of another site that has its own name point here would be stopped by nothing else.
-fn names_loopback(uri: &Uri, headers: &HeaderMap) -> bool {
+pub(crate) fn names_loopback(uri: &Uri, headers: &HeaderMap) -> bool {
     let mut hosts = headers.get_all(header::HOST).iter();
     let (Some(host), None) = (hosts.next(), hosts.next()) else {
         return false;

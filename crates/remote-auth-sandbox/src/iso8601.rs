@@ -1,4 +1,4 @@
-//! Points in time as text, in the form that Remote's documents use.
+//! Points in time as text, in the form that Remote's documents use and in that of HTTP.
 
 use std::time::SystemTime;
 
@@ -16,6 +16,20 @@ pub(crate) fn parse(text: &str) -> Option<Timestamp> {
 pub(crate) fn format(time: Timestamp) -> String {
     let time = jiff::Timestamp::try_from(time.system_time()).unwrap_or(jiff::Timestamp::MAX);
     time.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
+}
+
+/// Writes the `Date` header of a clock that is wrong by this many seconds, such as
+/// `Sat, 31 Jan 2026 12:00:00 GMT`.
+///
+/// See <https://www.rfc-editor.org/rfc/rfc9110#section-5.6.7>.
+pub(crate) fn http_date(time: Timestamp, wrong_by_s: i64) -> Option<String> {
+    let time = jiff::Timestamp::try_from(time.system_time()).ok()?;
+    let time = time
+        .checked_add(jiff::SignedDuration::from_secs(wrong_by_s))
+        .ok()?;
+    jiff::fmt::rfc2822::DateTimePrinter::new()
+        .timestamp_to_rfc9110_string(&time)
+        .ok()
 }
 
 #[cfg(test)]

@@ -49,10 +49,13 @@ pub struct Entry {
     /// The path without its query, with `{…}` for an identifier, or `(other)` for one that is
     /// neither served nor a known mistake.
     pub path: &'static str,
-    /// The status of the answer.
+    /// The status of the answer, even of one that a fault lost; 0 where a fault lost the request
+    /// before anything was decided.
     pub status: u16,
     /// The rule that decided.
     pub rule: Rule,
+    /// The kind of the scripted fault that met the request, such as `drop_after_commit`.
+    pub fault: Option<&'static str>,
 }
 
 /// The entries in the order of the answers.
@@ -65,6 +68,10 @@ impl<E: Copy> Ledger<E> {
             self.0.pop_front();
         }
         self.0.push_back(entry);
+    }
+
+    pub(crate) fn clear(&mut self) {
+        self.0.clear();
     }
 
     pub(crate) fn entries(&self) -> Vec<E> {
@@ -125,6 +132,7 @@ mod tests {
                 path: "/",
                 status: u16::try_from(n).unwrap(),
                 rule: Rule::PathServed,
+                fault: None,
             });
         }
         let entries = ledger.entries();

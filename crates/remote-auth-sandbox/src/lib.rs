@@ -21,6 +21,10 @@
 //! * [`GogoxSandbox`], the JSON token endpoint of the second provider on an address of its own.
 //! * A [ledger](Sandbox::ledger) of every request with the [`Rule`] that decided it, and a
 //!   [`ManualClock`].
+//! * [Faults](Fault) that are scripted for the requests to come, in code or over the
+//!   [admin API](#the-admin-api).
+//! * Switches for what Remote does not do and others may: [`RefreshTokens`],
+//!   [`Builder::require_pkce`], [`Sandbox::rotate_client_secret`].
 //! * A broken form of every rule ([`danger`]), so that a judge of servers can be shown to say no.
 //!
 //! # What is not
@@ -34,13 +38,71 @@
 //! Every rule is stated by a provider's document or an RFC, but for those whose
 //! [source](Rule::source) says that they are our own, inferred or for safety.
 //!
+//! # Faults
+//!
+//! A request meets the oldest pending fault that fits it, and one at most.
+//!
+//! | fault | the client sees | state |
+//! |---|---|---|
+//! | [`refuse`](Script::refuse) | an error of RFC 6749 section 5.2 | as before |
+//! | [`refuse_with_message`](Script::refuse_with_message) | an error of the platform | as before |
+//! | [`answer`](Script::answer) | any status, media type and body | as before |
+//! | [`rate_limit`](Script::rate_limit) | 429 with the three headers | as before |
+//! | [`drop_before_commit`](Script::drop_before_commit), [`ResetBeforeCommit`](Fault::ResetBeforeCommit) | a closed or reset connection | as before |
+//! | [`drop_after_commit`](Script::drop_after_commit), [`ResetAfterCommit`](Fault::ResetAfterCommit) | a closed or reset connection | changed |
+//! | [`delay`](Script::delay) | the answer, late | changed |
+//! | [`truncate`](Script::truncate) | a part of the promised body | changed |
+//! | [`media_type`](Script::media_type) | a body called something else | changed |
+//! | [`Oversize`](Fault::Oversize) | a body filled up with blanks | changed |
+//! | [`Drip`](Fault::Drip) | a body in small pieces with pauses | changed |
+//! | [`SkewDate`](Fault::SkewDate) | a `Date` that is wrong | changed |
+//! | [`rotate_refresh_token`](Script::rotate_refresh_token) | a new refresh token, once | changed |
+//!
+//! ```
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> std::io::Result<()> {
+//! use remote_auth_sandbox::{Match, Sandbox};
+//!
+//! let sandbox = Sandbox::start().await?;
+//! sandbox.next_token_request().refuse(400, "invalid_grant");
+//! sandbox.on(Match::any().path("/v1/employments")).times(3).drop_before_commit();
+//! // … let the client under test ask four times, and then:
+//! # sandbox.clear_faults();
+//! assert_eq!(sandbox.pending_faults(), []);
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # The admin API
+//!
+//! What the handle does, for tests in another language and for people.
+//! It is served at [`Sandbox::admin_url`], a loopback port of its own, and wants the key of
+//! [`Sandbox::admin_key`] in every request, as `Authorization: Bearer` or as `x-sandbox-key`.
+//! Bodies are JSON objects of at most 64 KiB.
+//!
+//! | request | body | does |
+//! |---|---|---|
+//! | `POST /faults` | a [`Pending`] fault | scripts it behind the others; 422 beyond its limits |
+//! | `GET /faults` | | lists the pending ones |
+//! | `DELETE /faults` | | forgets them |
+//! | `GET /ledger` | | lists the requests, each with its rule and its fault |
+//! | `POST /clock/advance` | `{"by_ms": 3600000}` | moves the time forward |
+//! | `POST /client-secret/rotate` | `{"client_id": "…", "grace_ms": 60000}`, both optional | answers with the new `client_secret` |
+//! | `POST /reset` | | as [`Sandbox::reset`] |
+//!
+//! ```sh
+//! curl "$REMOTE_SANDBOX_ADMIN_URL/faults" -H "x-sandbox-key: $REMOTE_SANDBOX_ADMIN_KEY" \
+//!   -d '{"fault": {"kind": "drop_after_commit"}, "match": {"grant_type": "refresh_token"}}'
+//! ```
+//!
 //! # The invariant
 //!
 //! No code, token, client secret or assertion is kept as text, or shown in a log, an error, a
 //! `Debug` or the ledger.
 //! The same holds for the links that sign people in and for the keys that sign webhooks.
-//! The two exceptions are the secrets of the clients and the customer API tokens, which the handle
-//! keeps as redacted [`Secret`](remote_oauth_client::Secret) values to hand them out.
+//! The exceptions are the secrets of the clients, the customer API tokens and the key of the admin
+//! API, which the handle keeps as redacted [`Secret`](remote_oauth_client::Secret) values to hand
+//! them out.
 //! Nothing is sent anywhere but to loopback.
 //!
 //! # Example
@@ -66,6 +128,7 @@
 //! # }
 //! ```
 
+mod admin;
 mod authorize;
 mod clock;
 mod consent;
@@ -73,12 +136,15 @@ pub mod danger;
 mod delivery;
 mod directory;
 mod entropy;
+mod fault;
 mod fixture;
 mod gateway;
 mod gogox;
 mod http;
 mod iso8601;
+mod keys;
 mod ledger;
+mod meddling;
 mod operation;
 mod page;
 mod parameters;
@@ -86,11 +152,14 @@ mod pkce;
 mod platform;
 mod rate;
 mod redirect;
+mod refresh;
 mod registration;
 mod rule;
 mod sandbox;
 mod scope;
+mod script;
 mod server;
+mod staged;
 mod state;
 mod token;
 mod webhook;
@@ -99,10 +168,13 @@ mod world;
 
 pub use clock::ManualClock;
 pub use delivery::{Delivery, DeliveryOutcome};
+pub use fault::Fault;
 pub use fixture::Fixture;
 pub use gateway::Gateway;
 pub use gogox::{GogoxBuilder, GogoxEntry, GogoxSandbox};
 pub use ledger::Entry;
+pub use refresh::RefreshTokens;
 pub use registration::Registration;
 pub use rule::Rule;
 pub use sandbox::{Builder, Sandbox};
+pub use script::{Match, Pending, Script};

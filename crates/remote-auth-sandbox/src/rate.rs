@@ -51,6 +51,18 @@ pub(crate) struct Reading {
     pub(crate) refused_by: Option<Rule>,
 }
 
+impl Reading {
+    /// What a client is told whose window is used up and ends after `reset`.
+    pub(crate) const fn used_up(reset: Duration) -> Self {
+        Self {
+            count: CLIENT_REQUESTS_MAX,
+            remaining: 0,
+            reset,
+            refused_by: None,
+        }
+    }
+}
+
 /// The open windows; there are never more than clients, companies and gateways together.
 #[derive(Debug, Default)]
 pub(crate) struct Meters(HashMap<(Gateway, Payer), Window>);

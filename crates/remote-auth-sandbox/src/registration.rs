@@ -1,12 +1,10 @@
-//! Clients that the sandbox knows, and the two uses of their secret: comparing and signing.
+//! Clients that the sandbox knows, by id, secret and redirection URIs.
 
 use std::{fmt, sync::Arc};
 
 use remote_oauth_client::Secret;
-use ring::hmac;
-use secrecy::ExposeSecret;
 
-use crate::redirect;
+use crate::{keys::Keys, redirect};
 
 /// Describes one client: its id, its secret and the redirection URIs it may name.
 ///
@@ -15,7 +13,7 @@ use crate::redirect;
 ///
 /// # Secrets
 ///
-/// It holds the client secret and the key made from it; `Debug` shows neither.
+/// It holds the client secret and what it is compared with; `Debug` shows neither.
 ///
 /// # Spec
 ///
@@ -23,19 +21,19 @@ use crate::redirect;
 #[derive(Clone)]
 pub struct Registration {
     pub(crate) client_id: Arc<str>,
+    /// The secret that it began with; [`keys`](Self::keys) says which is right now.
     pub(crate) client_secret: Secret,
-    pub(crate) assertion_key: hmac::Key,
+    pub(crate) keys: Keys,
     pub(crate) redirect_uris: Vec<String>,
 }
 
 impl Registration {
     /// Creates a registration without redirection URIs; the sandbox judges it when it starts.
     pub fn new(client_id: &str, client_secret: Secret) -> Self {
-        let assertion_key = assertion_key(&client_secret);
         Self {
             client_id: client_id.into(),
+            keys: Keys::new(&client_secret),
             client_secret,
-            assertion_key,
             redirect_uris: Vec::new(),
         }
     }
@@ -90,13 +88,4 @@ impl fmt::Debug for Registration {
             .field("redirect_uris", &self.redirect_uris)
             .finish_non_exhaustive()
     }
-}
-
-/// The HS256 key of a client is its secret's bytes, as Remote documents for assertions.
-#[expect(
-    clippy::disallowed_methods,
-    reason = "the key for assertions is the text of the client secret"
-)]
-fn assertion_key(secret: &Secret) -> hmac::Key {
-    hmac::Key::new(hmac::HMAC_SHA256, secret.expose_secret().as_bytes())
 }

@@ -89,6 +89,9 @@ macro_rules! rules {
 }
 
 rules! {
+    /// A scripted fault decides in place of the rules.
+    Scripted = "script.fault", "own rule: whoever tests scripts the faults", [];
+
     /// A request names a loopback host, so that a page of another site cannot reach the sandbox by
     /// a name of its own.
     HostIsLoopback = "http.host.loopback", "own safety rule", [];
@@ -127,6 +130,9 @@ rules! {
     /// A code challenge uses `S256`.
     AuthorizePkceS256 = "authorize.pkce.s256", "RFC 7636 section 4.3; RFC 9700 section 2.1.1",
         ["rfc7636.4.4.1.unsupported-method", "rfc7636.7.2.plain-refused"];
+    /// Where the switch demands PKCE, an authorization request carries a code challenge.
+    AuthorizePkceRequired = "authorize.pkce.required",
+        "RFC 7636 section 4.4.1; a switch, because Remote documents no PKCE for partners", [];
     /// An archived company consents to nothing, and the refusal is reported by redirect.
     AuthorizeCompanyActive = "authorize.company.active",
         "follows from Remote's `company.archived`", [];
@@ -227,12 +233,23 @@ rules! {
     /// A refresh token works only for the client that it was issued to.
     RefreshClient = "token.refresh.client", "RFC 6749 section 6",
         ["rfc6749.6.bound-to-client", "rfc9700.2.2.2.refresh-protected"];
+    /// Where the switch lets refresh tokens expire, one lives no longer than it says.
+    RefreshUnexpired = "token.refresh.unexpired",
+        "RFC 6749 section 5.2; a switch, because Remote documents no lifetime", [];
+    /// Where refresh tokens rotate, one works once, and until the grace ends; a later replay revokes
+    /// its grant.
+    RefreshSingleUse = "token.refresh.single_use",
+        "RFC 9700 section 4.14.2; a switch, because Remote does not rotate",
+        ["rfc9700.2.2.2.refresh-protected"];
     /// A refresh may narrow the scope and never widen it.
     RefreshScope = "token.refresh.scope", "RFC 6749 section 6",
         ["rfc6749.6.no-widening", "rfc9700.4.14.2.refresh-bound"];
     /// A refresh gives a new access token and the same refresh token, without company and user.
     RefreshIssued = "token.refresh.issued", "Remote's refresh guide and skill",
         ["remote.refresh.renews", "remote.refresh.no-ids"];
+    /// Where refresh tokens rotate, a refresh gives a new access token and a new refresh token.
+    RefreshRotated = "token.refresh.rotated",
+        "RFC 6749 section 6; a switch, because Remote does not rotate", [];
 
     /// An assertion is a JSON Web Token of three base64url parts whose header and claims are
     /// objects.

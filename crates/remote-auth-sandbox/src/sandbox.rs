@@ -4,12 +4,14 @@ use std::{
     fmt, io,
     net::{IpAddr, Ipv4Addr},
     sync::{Arc, Mutex},
+    time::Duration,
 };
 
 use remote_oauth_client::Secret;
 use tokio::net::TcpListener;
 
 use crate::{
+    admin::{self, Admin, Office},
     clock::{Clock, ManualClock},
     danger::Rules,
     delivery::{self, Delivery},
@@ -19,8 +21,10 @@ use crate::{
     gateway::Gateway,
     http::{self, Door},
     ledger::{Entry, Ledger},
+    refresh::RefreshTokens,
     registration::Registration,
     rule::Rule,
+    script::{Faults, Match, Pending, Script},
     server::{self, Running},
     state::{Digest, State},
     world::{World, lock},
@@ -43,7 +47,8 @@ const DEMO_REDIRECT_URIS: [&str; 3] = [
 ///
 /// # Secrets
 ///
-/// The client secret and the customer API tokens are invented at every start and kept redacted.
+/// The client secret, the customer API tokens and the key of the admin API are invented at every
+/// start and kept redacted.
 ///
 /// # Example
 ///
@@ -63,6 +68,7 @@ const DEMO_REDIRECT_URIS: [&str; 3] = [
 pub struct Sandbox {
     world: Arc<World>,
     customer_tokens: [Secret; 3],
+    admin: Admin,
     running: Running,
 }
 
@@ -99,7 +105,8 @@ impl Sandbox {
         &self.demo().client_id
     }
 
-    /// Returns the client secret of the demo client.
+    /// Returns the client secret that the demo client began with; see
+    /// [`rotate_client_secret`](Self::rotate_client_secret).
     pub fn client_secret(&self) -> &Secret {
         &self.demo().client_secret
     }
@@ -114,6 +121,16 @@ impl Sandbox {
         &self.customer_tokens[gateway.index()]
     }
 
+    /// Returns the base address of the admin API without a trailing slash.
+    pub fn admin_url(&self) -> &str {
+        &self.admin.url
+    }
+
+    /// Returns the key of the admin API, which is random even under a seed.
+    pub fn admin_key(&self) -> &Secret {
+        &self.admin.key
+    }
+
     /// Returns the companies and people that exist.
     pub fn fixture(&self) -> &Fixture {
         &self.world.fixture
@@ -126,6 +143,47 @@ impl Sandbox {
     /// It keeps 4096 entries.
     pub fn ledger(&self) -> Vec<Entry> {
         lock(&self.world.ledger).entries()
+    }
+
+    /// Scripts a fault for the next request to any gateway.
+    pub fn next_request(&self) -> Script<'_> {
+        self.on(Match::any())
+    }
+
+    /// Scripts a fault for each of the next `times` requests to any gateway.
+    pub fn next_requests(&self, times: u32) -> Script<'_> {
+        self.next_request().times(times)
+    }
+
+    /// Scripts a fault for the next request to the token endpoint of any gateway.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// # let sandbox = remote_auth_sandbox::Sandbox::start().await?;
+    /// sandbox.next_token_request().refuse(400, "invalid_grant");
+    /// sandbox.next_token_request().times(3).drop_after_commit();
+    /// assert_eq!(sandbox.pending_faults().len(), 2);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn next_token_request(&self) -> Script<'_> {
+        self.on(Match::token_request())
+    }
+
+    /// Scripts a fault for the next request that fits.
+    pub fn on(&self, matching: Match) -> Script<'_> {
+        Script::new(&self.world, matching)
+    }
+
+    /// Returns the scripted faults that no request has used up yet, in the order of their turn.
+    pub fn pending_faults(&self) -> Vec<Pending> {
+        lock(&self.world.faults).pending()
+    }
+
+    /// Forgets the scripted faults that no request has used up yet.
+    pub fn clear_faults(&self) {
+        lock(&self.world.faults).clear();
     }
 
     /// Lets a company leave its partner, and tells every webhook callback that asked to be told.
@@ -175,6 +233,32 @@ impl Sandbox {
         Ok(delivery::deliver(parcels).await)
     }
 
+    /// Gives the demo client a new secret and returns it; the one before works on for the grace, in a
+    /// Basic header and under an assertion.
+    ///
+    /// # Units and limits
+    ///
+    /// The grace is judged by the sandbox's clock.
+    /// Two secrets work at most: a further rotation ends the older one at once.
+    pub fn rotate_client_secret(&self, grace: Duration) -> Secret {
+        let rotated = self.world.rotate_secret(self.client_id(), grace);
+        rotated.expect("the demo client is registered")
+    }
+
+    /// Moves the sandbox's time forward: the manual clock if it has one, and otherwise its own view
+    /// of the machine's.
+    pub fn advance(&self, by: Duration) {
+        self.world.clock.advance(by);
+    }
+
+    /// Forgets all that happened: codes, tokens, created companies, webhook callbacks, rotated
+    /// secrets, windows of requests, pending faults and the ledger.
+    ///
+    /// The clock stays where it is, and so do the addresses and the credentials it began with.
+    pub fn reset(&self) {
+        self.world.reset();
+    }
+
     /// Stops accepting, lets requests under way be answered, and returns when every task has ended.
     ///
     /// # Units and limits
@@ -193,6 +277,7 @@ impl fmt::Debug for Sandbox {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Sandbox")
             .field("gateway_urls", &self.world.gateway_urls)
+            .field("admin_url", &self.admin.url)
             .field("client_id", &self.client_id())
             .finish_non_exhaustive()
     }
@@ -205,8 +290,11 @@ pub struct Builder {
     rules: Rules,
     address: IpAddr,
     port: u16,
+    admin_port: u16,
     auto_approve: bool,
     rate_limited: bool,
+    refresh_tokens: RefreshTokens,
+    require_pkce: bool,
     clock: Clock,
     seed: Option<u64>,
     credentials: Option<(String, Secret)>,
@@ -228,6 +316,12 @@ impl Builder {
         self
     }
 
+    /// Sets the port of the admin API; 0, the default, takes any.
+    pub fn admin_port(mut self, port: u16) -> Self {
+        self.admin_port = port;
+        self
+    }
+
     /// Lets the authorization endpoint answer with a code at once instead of showing the consent
     /// page.
     pub fn auto_approve(mut self, auto_approve: bool) -> Self {
@@ -241,6 +335,23 @@ impl Builder {
     /// Off is for load tests and property tests.
     pub fn rate_limited(mut self, rate_limited: bool) -> Self {
         self.rate_limited = rate_limited;
+        self
+    }
+
+    /// Sets what becomes of a refresh token that is used; by default it stays the same for ever, as
+    /// Remote's do.
+    pub fn refresh_tokens(mut self, refresh_tokens: RefreshTokens) -> Self {
+        self.refresh_tokens = refresh_tokens;
+        self
+    }
+
+    /// Refuses authorization requests without a code challenge, which Remote is not known to do.
+    ///
+    /// # Spec
+    ///
+    /// <https://www.rfc-editor.org/rfc/rfc7636#section-4.4.1>
+    pub fn require_pkce(mut self, require_pkce: bool) -> Self {
+        self.require_pkce = require_pkce;
         self
     }
 
@@ -303,7 +414,7 @@ impl Builder {
         self
     }
 
-    /// Binds the three gateways and serves until the handle is dropped.
+    /// Binds the three gateways and the admin API, and serves until the handle is dropped.
     ///
     /// # Errors
     ///
@@ -327,6 +438,12 @@ impl Builder {
             listeners.push((gateway, listener));
         }
 
+        let admin_listener = server::bind(self.address, self.admin_port).await?;
+        let admin = Admin {
+            url: format!("http://{}", admin_listener.local_addr()?),
+            key: Secret::from(Entropy::new(None).long_hex()),
+        };
+
         let customer_tokens = Gateway::ALL
             .map(|gateway| format!("{}{}", gateway.customer_token_prefix(), entropy.hex()));
         let fixture = Fixture::default();
@@ -341,7 +458,10 @@ impl Builder {
             customer_tokens: customer_tokens.each_ref().map(|token| Digest::of(token)),
             auto_approve: self.auto_approve,
             rate_limited: self.rate_limited,
+            refresh_tokens: self.refresh_tokens,
+            require_pkce: self.require_pkce,
             state: Mutex::new(state),
+            faults: Mutex::new(Faults::default()),
             ledger: Mutex::new(Ledger::default()),
         });
         let open = |(gateway, listener): (Gateway, TcpListener)| {
@@ -351,10 +471,17 @@ impl Builder {
             };
             (listener, http::router(Arc::new(door)))
         };
-        let running = Running::start(listeners.into_iter().map(open));
+        let office = Arc::new(Office {
+            world: Arc::clone(&world),
+            key: admin.key.clone(),
+        });
+        let gateways = listeners.into_iter().map(open);
+        let all = gateways.chain([(admin_listener, admin::router(office))]);
+        let running = Running::start(all);
         Ok(Sandbox {
             world,
             customer_tokens: customer_tokens.map(Secret::from),
+            admin,
             running,
         })
     }
@@ -366,8 +493,11 @@ impl Default for Builder {
             rules: Rules::default(),
             address: Ipv4Addr::LOCALHOST.into(),
             port: 0,
+            admin_port: 0,
             auto_approve: false,
             rate_limited: true,
+            refresh_tokens: RefreshTokens::default(),
+            require_pkce: false,
             clock: Clock::default(),
             seed: None,
             credentials: None,

@@ -1,18 +1,19 @@
 //! Sockets: one listener per gateway, bounded connections, and an end that leaves nothing behind.
 //!
-//! Each gateway is one task that owns its listener and every connection made through it, so that
-//! ending the task ends them all.
+//! Each listener is one task that owns it and every connection made through it, so that ending the
+//! task ends them all.
+//! Every request carries the [`Line`] that it came over, through which a scripted fault can cut it.
 
 use std::{
+    convert::Infallible,
     io,
     net::{IpAddr, SocketAddr},
-    pin::pin,
     sync::Arc,
     time::Duration,
 };
 
 use axum::Router;
-use hyper::server::conn::http1;
+use hyper::{Request, body::Incoming, server::conn::http1, service::Service};
 use hyper_util::{
     rt::{TokioIo, TokioTimer},
     service::TowerToHyperService,
@@ -130,21 +131,96 @@ async fn serve_connection(
 ) {
     // Answers are small; waiting to fill a segment would only delay them.
     let _ = stream.set_nodelay(true);
-    let connection = http1::Builder::new()
+    let (cut, mut cuts) = watch::channel(None);
+    let service = OverLine {
+        line: Line {
+            cut: Arc::new(cut),
+            stop: stop.clone(),
+        },
+        router: TowerToHyperService::new(router),
+    };
+    let mut connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(HEAD_READ_MAX)
         .max_buf_size(HEAD_BYTES_MAX)
-        .serve_connection(TokioIo::new(stream), TowerToHyperService::new(router));
-    let mut connection = pin!(connection);
-    let ended = tokio::select! {
-        ended = connection.as_mut() => ended,
-        () = told_to_stop(&mut stop) => {
-            connection.as_mut().graceful_shutdown();
-            connection.await
+        .serve_connection(TokioIo::new(stream), service);
+    // A stop is heard once; the connection then ends when its answer has left.
+    let mut stopping = false;
+    let ended = loop {
+        tokio::select! {
+            ended = &mut connection => break ended,
+            how = severed(&mut cuts) => {
+                let stream = connection.into_parts().io.into_inner();
+                if how == Cut::Reset {
+                    // Without it the other side sees an orderly end, which is a milder fault.
+                    let _ = stream.set_zero_linger();
+                }
+                return;
+            }
+            () = told_to_stop(&mut stop), if !stopping => {
+                stopping = true;
+                std::pin::Pin::new(&mut connection).graceful_shutdown();
+            }
         }
     };
     if ended.is_err() {
         // The error may quote what came over the line, so it is not shown.
         tracing::debug!("connection ended early");
+    }
+}
+
+/// How a connection is cut.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Cut {
+    /// It ends in order, as if the other side had gone.
+    Close,
+    /// It ends with a TCP reset.
+    Reset,
+}
+
+/// The connection that a request came over.
+#[derive(Clone, Debug)]
+pub(crate) struct Line {
+    cut: Arc<watch::Sender<Option<Cut>>>,
+    stop: watch::Receiver<bool>,
+}
+
+impl Line {
+    /// Cuts the connection with everything on it that was not sent yet, the caller included.
+    pub(crate) async fn sever(&self, how: Cut) -> Infallible {
+        self.cut.send_replace(Some(how));
+        std::future::pending().await
+    }
+
+    /// Waits until the sandbox is told to stop.
+    pub(crate) async fn stopped(&mut self) {
+        told_to_stop(&mut self.stop).await;
+    }
+}
+
+/// Waits until somebody cuts the line.
+async fn severed(cuts: &mut watch::Receiver<Option<Cut>>) -> Cut {
+    if let Ok(cut) = cuts.wait_for(Option::is_some).await
+        && let Some(how) = *cut
+    {
+        return how;
+    }
+    std::future::pending().await
+}
+
+/// The routes of one listener, as one connection asks them.
+struct OverLine {
+    line: Line,
+    router: TowerToHyperService<Router>,
+}
+
+impl Service<Request<Incoming>> for OverLine {
+    type Response = <TowerToHyperService<Router> as Service<Request<Incoming>>>::Response;
+    type Error = <TowerToHyperService<Router> as Service<Request<Incoming>>>::Error;
+    type Future = <TowerToHyperService<Router> as Service<Request<Incoming>>>::Future;
+
+    fn call(&self, mut request: Request<Incoming>) -> Self::Future {
+        request.extensions_mut().insert(self.line.clone());
+        self.router.call(request)
     }
 }

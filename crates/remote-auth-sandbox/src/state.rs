@@ -154,6 +154,9 @@ pub(crate) struct RefreshToken {
     pub(crate) user: Arc<User>,
     pub(crate) scope: Scope,
     pub(crate) grant: GrantId,
+    pub(crate) issued_at: Timestamp,
+    /// When it was first exchanged for another, where refresh tokens rotate.
+    pub(crate) rotated_at: Option<Timestamp>,
 }
 
 /// A link that signs one person in.

@@ -75,6 +75,11 @@ impl Answer {
             .unstored()
     }
 
+    /// Whatever a test scripted; the media type is known to be a header's value.
+    pub(crate) fn scripted(rule: Rule, status: StatusCode, media_type: &str, body: &str) -> Self {
+        Self::new(rule, status, "", body.to_owned()).with(header::CONTENT_TYPE, media_type)
+    }
+
     /// Sends the browser on; `status` is 302 after `GET` and 303 after `POST`.
     pub(crate) fn redirect(rule: Rule, status: StatusCode, location: &str) -> Self {
         Self::empty(rule, status)

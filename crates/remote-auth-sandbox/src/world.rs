@@ -3,7 +3,10 @@
 use std::{
     fmt, io,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
 };
+
+use remote_oauth_client::Secret;
 
 use crate::{
     clock::{Clock, Timestamp},
@@ -14,9 +17,11 @@ use crate::{
     gateway::Gateway,
     ledger::{Entry, Ledger},
     rate::{Payer, Reading},
+    refresh::RefreshTokens,
     registration::Registration,
     rule::Rule,
     scope::{Purpose, Scope},
+    script::Faults,
     state::{AccessToken, Digest, Principal, State},
     webhook::{Event, Parcel},
 };
@@ -35,7 +40,10 @@ pub(crate) struct World {
     pub(crate) customer_tokens: [Digest; 3],
     pub(crate) auto_approve: bool,
     pub(crate) rate_limited: bool,
+    pub(crate) refresh_tokens: RefreshTokens,
+    pub(crate) require_pkce: bool,
     pub(crate) state: Mutex<State>,
+    pub(crate) faults: Mutex<Faults>,
     pub(crate) ledger: Mutex<Ledger<Entry>>,
 }
 
@@ -47,6 +55,7 @@ impl World {
             state: lock(&self.state),
             gateway,
             now: self.clock.now(),
+            refresh_tokens: self.refresh_tokens,
         }
     }
 
@@ -67,6 +76,25 @@ impl World {
     /// The audience that assertions for this gateway name.
     pub(crate) fn audience(&self, gateway: Gateway) -> String {
         format!("{}/auth", self.gateway_url(gateway))
+    }
+
+    /// Gives a client a new secret; the one before it is right for as long as the grace says.
+    pub(crate) fn rotate_secret(&self, client_id: &str, grace: Duration) -> io::Result<Secret> {
+        let client = self.client(client_id);
+        let client = client.ok_or_else(|| nobody("no client has this id"))?;
+        let next = Secret::from(self.entropy.hex());
+        client.keys.rotate(&next, self.clock.now().plus(grace));
+        Ok(next)
+    }
+
+    /// Forgets all that happened.
+    pub(crate) fn reset(&self) {
+        *lock(&self.state) = State::new(&self.fixture);
+        for client in &self.registrations {
+            client.keys.reset(&client.client_secret);
+        }
+        lock(&self.faults).clear();
+        lock(&self.ledger).clear();
     }
 
     /// Ends a company and returns what there is to tell of it.
@@ -137,6 +165,8 @@ pub(crate) struct Desk<'a> {
     pub(crate) state: MutexGuard<'a, State>,
     pub(crate) gateway: Gateway,
     pub(crate) now: Timestamp,
+    /// What the switch says, unless a fault says otherwise for this request.
+    pub(crate) refresh_tokens: RefreshTokens,
 }
 
 impl Desk<'_> {

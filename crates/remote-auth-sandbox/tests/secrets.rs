@@ -12,7 +12,8 @@ use std::{
 };
 
 use remote_auth_sandbox::{Gateway::Sandbox as GATEWAY, GogoxSandbox, Sandbox};
-use serde_json::json;
+use serde_json::{Value, json};
+use tokio::io::AsyncReadExt;
 use tracing_subscriber::fmt::MakeWriter;
 
 use bench::{Ask, Bench, JWT_BEARER, OTHER_CLIENT, TOKEN, open, text};
@@ -61,6 +62,7 @@ async fn no_secret_is_seen_in_ledger_debug_or_trace() {
     secrets.extend(every_good_flow(&bench).await);
     secrets.extend(every_platform_secret(&bench).await);
     every_bad_flow(&bench).await;
+    secrets.extend(every_fault(&bench).await);
     let company_id = bench.sandbox.fixture().company_id();
     let deliveries = bench.sandbox.archive(company_id).await.unwrap();
     assert_eq!(deliveries.len(), 1, "the callback is told");
@@ -78,6 +80,11 @@ async fn no_secret_is_seen_in_ledger_debug_or_trace() {
         format!("{:?}", sandbox.ledger()),
         format!("{sandbox:#?}"),
         format!("{:?}", sandbox.fixture()),
+        format!(
+            "{:?} {:?}",
+            sandbox.pending_faults(),
+            sandbox.next_request()
+        ),
         format!("{deliveries:?}"),
         format!("{gogox:?} {:?}", gogox.ledger()),
     ];
@@ -86,6 +93,7 @@ async fn no_secret_is_seen_in_ledger_debug_or_trace() {
         "ledger",
         "handle",
         "fixture",
+        "faults",
         "deliveries",
         "gogox",
     ];
@@ -129,6 +137,40 @@ async fn every_good_flow(bench: &Bench) -> Vec<String> {
             .await;
     }
     secrets
+}
+
+/// Meets faults that hold secrets or meet them, moves secrets over the admin API, and returns those.
+async fn every_fault(bench: &Bench) -> Vec<String> {
+    let sandbox = &bench.sandbox;
+    let here = sandbox.gateway_url(GATEWAY);
+    sandbox.next_request().refuse(400, "canary-error");
+    sandbox
+        .next_request()
+        .answer(200, "text/plain", "canary-body");
+    for _ in 0..2 {
+        Ask::get("/canary").send(here).await;
+    }
+    let code = bench.code(GATEWAY, &[]).await;
+    sandbox.next_token_request().drop_after_commit();
+    let form = [("grant_type", "authorization_code"), ("code", &*code)];
+    let mut lost = bench.token_request(&form).post(here).await;
+    let read = lost.read_to_end(&mut Vec::new()).await;
+    assert_eq!(read.expect("the connection is closed in order"), 0);
+
+    let key = open(sandbox.admin_key()).to_owned();
+    let admin = async |path: &str, body: &Value| {
+        let ask = Ask::json(path, body).header("x-sandbox-key", &key);
+        ask.send(sandbox.admin_url()).await.json()
+    };
+    let fault = json!({ "kind": "refuse_with_message", "status": 400, "message": "canary" });
+    admin(
+        "/faults",
+        &json!({ "fault": fault, "match": { "path": "/elsewhere" } }),
+    )
+    .await;
+    admin("/faults", &json!({ "canary": "canary" })).await;
+    let rotated = admin("/client-secret/rotate", &json!({ "grace_ms": 1000 })).await;
+    vec![code, key.clone(), text(&rotated, "client_secret")]
 }
 
 /// Uses the platform operations that give secrets, and returns those.

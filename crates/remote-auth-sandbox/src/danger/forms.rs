@@ -31,6 +31,8 @@ macro_rules! forms {
 }
 
 forms! {
+    Scripted: "A scripted fault is spent and does not happen.";
+
     HostIsLoopback: "A request is served whatever host it names.";
     BodyIsBounded: "A body of up to 1 MiB is read.";
     BodyInTime: "A body may take a minute to arrive.";
@@ -45,6 +47,7 @@ forms! {
     AuthorizeResponseType: "Any response type is taken for `code`.";
     AuthorizeScopeListed: "A scope that names what is not listed is taken for the default scope.";
     AuthorizePkceS256: "A challenge of another method is passed over.";
+    AuthorizePkceRequired: "A request without a challenge is good where one is demanded.";
     AuthorizeCompanyActive: "An archived company consents as any other.";
     AuthorizeConsentAsked: "Nobody is asked: a good authorization request is approved at once.";
     AuthorizeTicketOnce:
@@ -85,9 +88,13 @@ forms! {
     RefreshKnown: "An unknown refresh token is taken for one of the demo company.";
     RefreshGateway: "A refresh token works on every gateway.";
     RefreshClient: "A refresh token works for every client.";
+    RefreshUnexpired: "A refresh token lives for ever, even where the switch lets it expire.";
+    RefreshSingleUse: "A refresh token works as often as it is sent, even where they rotate.";
     RefreshScope: "A refresh gives any listed scope, and the granted one for any other.";
     RefreshIssued: "A refresh names the company, as a redemption does.",
         WithMember("company_id", "broken-on-purpose");
+    RefreshRotated: "Where refresh tokens rotate, a refresh gives no refresh token.",
+        WithoutMember("/refresh_token");
 
     AssertionWellFormed: "What follows the three parts of an assertion is passed over.";
     AssertionAlgorithm: "The header of an assertion may name any algorithm and be critical.";

@@ -5,12 +5,13 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 use remote_oauth_client::Secret;
 
 use crate::{
+    clock::Timestamp,
     danger::Rules,
     parameters::{self, Parameters},
     registration::Registration,
     rule::Rule,
     wire::{OAuthError, Refusal},
-    world::World,
+    world::{Desk, World},
 };
 
 /// Finds the client that the header authenticates, if there is a header.
@@ -23,6 +24,7 @@ pub(super) fn basic<'a>(
     rules: &Rules,
     registrations: &'a [Registration],
     headers: &HeaderMap,
+    now: Timestamp,
 ) -> Result<Option<&'a Registration>, Refusal> {
     let mut values = headers.get_all(header::AUTHORIZATION).iter();
     let Some(value) = values.next() else {
@@ -32,9 +34,9 @@ pub(super) fn basic<'a>(
     let sent = only.and_then(|value| value.to_str().ok().and_then(credentials));
     let decoded = |text: &str| parameters::decode(text.as_bytes()).ok();
     let found = sent.as_ref().and_then(|(id, secret)| {
-        find(registrations, id, secret).or_else(|| {
+        find(registrations, id, secret, now).or_else(|| {
             let (id, secret) = decoded(id).zip(decoded(secret))?;
-            find(registrations, &id, &secret)
+            find(registrations, &id, &secret, now)
         })
     });
     let unproved = || {
@@ -53,7 +55,7 @@ pub(super) fn basic<'a>(
 ///
 /// See <https://www.rfc-editor.org/rfc/rfc6749#section-2.3>: no more than one method in a request.
 pub(super) fn nothing_in_body<'a>(
-    world: &'a World,
+    desk: &Desk<'a>,
     form: &Parameters,
     basic: Option<&'a Registration>,
 ) -> Result<Option<&'a Registration>, Refusal> {
@@ -65,6 +67,7 @@ pub(super) fn nothing_in_body<'a>(
     } else {
         OAuthError::InvalidClient
     };
+    let world = desk.world;
     world
         .rules
         .demand(Rule::TokenClientNotInBody, false)
@@ -73,7 +76,7 @@ pub(super) fn nothing_in_body<'a>(
                 .because("client credentials belong in the Authorization header")
         })?;
     let id = form.get("client_id").unwrap_or_default();
-    Ok(basic.or_else(|| find(&world.registrations, id, secret)))
+    Ok(basic.or_else(|| find(&world.registrations, id, secret, desk.now)))
 }
 
 /// Refuses a `client_id` in the body that names another client than the one that authenticated.
@@ -106,7 +109,7 @@ pub(super) fn required<'a>(
 }
 
 /// Takes a Basic header apart at its first colon.
-fn credentials(header: &str) -> Option<(String, String)> {
+pub(crate) fn credentials(header: &str) -> Option<(String, String)> {
     let (scheme, encoded) = header.split_once(' ')?;
     if !scheme.eq_ignore_ascii_case("basic") {
         return None;
@@ -118,11 +121,16 @@ fn credentials(header: &str) -> Option<(String, String)> {
 
 /// Compares with every client and never stops early, so that the time tells nothing about the
 /// secrets.
-fn find<'a>(registrations: &'a [Registration], id: &str, secret: &str) -> Option<&'a Registration> {
+fn find<'a>(
+    registrations: &'a [Registration],
+    id: &str,
+    secret: &str,
+    now: Timestamp,
+) -> Option<&'a Registration> {
     let secret = Secret::from(secret);
     let mut found = None;
     for client in registrations {
-        let secret_is_right = client.client_secret.same_as(&secret);
+        let secret_is_right = client.keys.accept(&secret, now);
         if secret_is_right & (*client.client_id == *id) {
             found = Some(client);
         }
@@ -132,6 +140,8 @@ fn find<'a>(registrations: &'a [Registration], id: &str, secret: &str) -> Option
 
 #[cfg(test)]
 mod tests {
+    use std::time::UNIX_EPOCH;
+
     use axum::http::HeaderValue;
 
     use super::*;
@@ -148,7 +158,8 @@ mod tests {
                 HeaderValue::from_str(header).unwrap(),
             );
         }
-        let found = basic(&Rules::default(), &known, &map).map_err(|refusal| refusal.rule)?;
+        let now = Timestamp::from(UNIX_EPOCH);
+        let found = basic(&Rules::default(), &known, &map, now).map_err(|refusal| refusal.rule)?;
         Ok(found.map(|client| client.client_id.to_string()))
     }
 

@@ -10,7 +10,6 @@
 use std::sync::Arc;
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-use ring::hmac;
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::Value;
 
@@ -24,7 +23,7 @@ use crate::{
     state::Principal,
     token::issue_access_token,
     wire::{Issued, OAuthError, Refusal},
-    world::{Desk, World},
+    world::Desk,
 };
 
 /// How far ahead the expiration may lie.
@@ -113,11 +112,12 @@ impl<'a> Assertion<'a> {
 ///
 /// A Basic header, where there is one, decides who the client is; otherwise the issuer does.
 pub(super) fn client<'a>(
-    world: &'a World,
+    desk: &Desk<'a>,
     basic: Option<&'a Registration>,
     assertion: &Assertion<'_>,
 ) -> Result<&'a Registration, Refusal> {
     let wrong_issuer = because("Invalid issuer");
+    let world = desk.world;
     let rules = &world.rules;
     let issuer = text(&assertion.claims.iss);
     let issuer = rules
@@ -129,8 +129,8 @@ pub(super) fn client<'a>(
             world.registrations.first()
         })
         .map_err(wrong_issuer)?;
-    let (key, signature) = (&client.assertion_key, &assertion.signature);
-    let is_signed = hmac::verify(key, assertion.signed, signature).is_ok();
+    let (signed, signature) = (assertion.signed, &assertion.signature);
+    let is_signed = client.keys.verify(signed, signature, desk.now);
     rules
         .demand(Rule::AssertionSignature, is_signed)
         .map_err(refused)?;

@@ -10,6 +10,8 @@ mod client_credentials;
 mod jwt_bearer;
 mod refresh_token;
 
+pub(crate) use client_auth::credentials as basic_credentials;
+
 use std::sync::Arc;
 
 use axum::http::{HeaderMap, header};
@@ -75,10 +77,10 @@ fn decide(
     let world = desk.world;
     let form = form(&world.rules, headers, body)?;
     let grant = Grant::requested(&world.rules, &form)?;
-    let basic = client_auth::basic(&world.rules, &world.registrations, headers)?;
-    let basic = client_auth::nothing_in_body(world, &form, basic)?;
+    let basic = client_auth::basic(&world.rules, &world.registrations, headers, desk.now)?;
+    let basic = client_auth::nothing_in_body(desk, &form, basic)?;
     let client = match &grant {
-        Grant::JwtBearer(assertion) => jwt_bearer::client(world, basic, assertion)?,
+        Grant::JwtBearer(assertion) => jwt_bearer::client(desk, basic, assertion)?,
         _ => client_auth::required(world, basic)?,
     };
     client_auth::client_id_agrees(&world.rules, &form, client)?;
@@ -173,6 +175,8 @@ pub(crate) fn give_company(
         user: Arc::clone(user),
         scope: scope.clone(),
         grant,
+        issued_at: desk.now,
+        rotated_at: None,
     };
     desk.state
         .refresh_tokens

@@ -1,7 +1,8 @@
-//! The refresh grant: a new access token for the same refresh token.
+//! The refresh grant: a new access token for the same refresh token, or for a new one where the
+//! switch [`RefreshTokens`](crate::RefreshTokens) says so.
 //!
-//! Remote does not rotate refresh tokens, and no lifetime of theirs is documented, so here they end
-//! only when their grant is revoked.
+//! Remote does not rotate refresh tokens, and no lifetime of theirs is documented, so by default
+//! they end only when their grant is revoked.
 //! See <https://www.rfc-editor.org/rfc/rfc6749#section-6>.
 
 use std::sync::Arc;
@@ -38,6 +39,12 @@ pub(super) fn refresh(
     rules
         .demand(Rule::RefreshGateway, token.gateway == desk.gateway)
         .map_err(refused)?;
+    if let Err(rule) = desk.refresh_tokens.judge(&token, desk.now, rules) {
+        if rule == Rule::RefreshSingleUse {
+            desk.state.revoke(token.grant);
+        }
+        return Err(refused(rule));
+    }
     let wish = form.get("scope");
     let wider = || {
         let listed = Scope::parse(wish, Purpose::Consent).ok();
@@ -50,12 +57,13 @@ pub(super) fn refresh(
             wider,
         )
         .map_err(|rule| Refusal::new(rule, OAuthError::InvalidScope))?;
+    let (rule, refresh_token) = next(desk, sent, &token);
     let principal = Principal::Company {
         company: token.company,
         user: token.user,
     };
     Ok(Issued {
-        rule: Rule::RefreshIssued,
+        rule,
         access_token: issue_access_token(
             desk,
             &client.client_id,
@@ -63,9 +71,7 @@ pub(super) fn refresh(
             scope,
             Some(token.grant),
         ),
-        refresh_token: rules
-            .keep(Rule::RefreshTokenRepeated)
-            .then(|| Secret::from(sent)),
+        refresh_token,
         named: None,
     })
 }
@@ -80,5 +86,29 @@ fn demo_token(desk: &mut Desk<'_>, client: &Registration) -> RefreshToken {
         company,
         scope: Scope::default_for(Purpose::Consent),
         grant: desk.state.new_grant(),
+        issued_at: desk.now,
+        rotated_at: None,
     }
+}
+
+/// Gives the same refresh token again or, where they rotate, one in its place.
+///
+/// The token that was replaced is remembered, so that its replay is known for what it is.
+fn next(desk: &mut Desk<'_>, sent: &str, token: &RefreshToken) -> (Rule, Option<Secret>) {
+    if !desk.refresh_tokens.rotate() {
+        let repeated = desk.world.rules.keep(Rule::RefreshTokenRepeated);
+        return (Rule::RefreshIssued, repeated.then(|| Secret::from(sent)));
+    }
+    let now = desk.now;
+    if let Some(replaced) = desk.state.refresh_tokens.get_mut(Digest::of(sent)) {
+        replaced.rotated_at.get_or_insert(now);
+    }
+    let text = desk.world.entropy.uuid();
+    let successor = RefreshToken {
+        issued_at: now,
+        rotated_at: None,
+        ..token.clone()
+    };
+    desk.state.refresh_tokens.put(Digest::of(&text), successor);
+    (Rule::RefreshRotated, Some(Secret::from(text)))
 }

@@ -277,6 +277,12 @@ impl Ask {
     }
 
     pub(crate) async fn send(self, gateway_url: &str) -> Reply {
+        let mut stream = self.post(gateway_url).await;
+        Reply::read(&mut stream).await
+    }
+
+    /// Sends the request and leaves the answer on the connection.
+    pub(crate) async fn post(self, gateway_url: &str) -> TcpStream {
         let authority = gateway_url
             .strip_prefix("http://")
             .expect("gateways are plain http");
@@ -299,7 +305,7 @@ impl Ask {
             .write_all(&[head.as_bytes(), &self.body].concat())
             .await
             .expect("the gateway reads");
-        Reply::read(&mut stream).await
+        stream
     }
 }
 
@@ -318,6 +324,10 @@ impl Reply {
             .read_to_end(&mut bytes)
             .await
             .expect("the gateway answers and closes");
+        Self::from(bytes)
+    }
+
+    pub(crate) fn from(bytes: Vec<u8>) -> Self {
         let text = String::from_utf8(bytes).expect("answers are text");
         let (head, body) = text.split_once("\r\n\r\n").expect("answers have a head");
         let status = head.get(9..12).and_then(|status| status.parse().ok());

@@ -9,7 +9,7 @@ mod flows;
 mod platform;
 
 use remote_auth_sandbox::{
-    DeliveryOutcome, Gateway::Sandbox as GATEWAY, GogoxSandbox, ManualClock, Rule, Rule::*,
+    DeliveryOutcome, Gateway::Sandbox as GATEWAY, GogoxSandbox, ManualClock, Match, Rule, Rule::*,
     Sandbox, danger,
 };
 use serde_json::{Value, json};
@@ -59,7 +59,7 @@ async fn outcome(rule: Rule, is_broken: bool) -> Outcome {
     if rule.id().starts_with("gogox.") {
         return outcome_of_gogox(rule, is_broken).await;
     }
-    let builder = Sandbox::builder().auto_approve(!flows::needs_a_page(rule));
+    let builder = flows::switched(rule, Sandbox::builder());
     let builder = if is_broken {
         builder.danger_broken(rule)
     } else {
@@ -105,6 +105,11 @@ fn at_the_door(rule: Rule, bench: &Bench) -> Option<Ask> {
     let form = [("grant_type", "client_credentials")];
     let good = || bench.token_request(&form);
     Some(match rule {
+        Scripted => {
+            let faults = bench.sandbox.on(Match::any());
+            faults.refuse_with_message(418, "scripted");
+            good()
+        }
         HostIsLoopback => good().host("attacker.example"),
         BodyIsBounded => {
             let body = format!("grant_type=client_credentials&x={}", "x".repeat(64 * 1024));

@@ -6,6 +6,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by a panic")]
 
+mod admin;
 mod assertion;
 mod authorize;
 mod bench;
@@ -13,10 +14,12 @@ mod broken;
 mod code;
 mod companies;
 mod endings;
+mod faults;
 mod gogox;
 mod magic_link;
 mod platform;
 mod server;
+mod switches;
 mod token;
 mod webhooks;
 mod wire;
@@ -28,6 +31,7 @@ async fn every_rule_decides_some_request() {
     authorize::rows().await;
     token::rows().await;
     code::rows().await;
+    switches::rows().await;
     assertion::rows().await;
     platform::rows().await;
     companies::rows().await;
@@ -35,6 +39,7 @@ async fn every_rule_decides_some_request() {
     webhooks::rows().await;
     endings::rows().await;
     gogox::rows().await;
+    faults::rows().await;
     server::rows().await;
     let met = bench::met();
     // A body that stalls is met in `server`, under a clock of its own.

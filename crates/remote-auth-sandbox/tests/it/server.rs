@@ -263,17 +263,40 @@ async fn dropping_the_handle_ends_listeners_and_connections() {
 }
 
 #[tokio::test]
-async fn many_sandboxes_in_one_process_leave_no_task_behind() {
-    let tasks = || {
-        tokio::runtime::Handle::current()
-            .metrics()
-            .num_alive_tasks()
-    };
-    let before = tasks();
-    for _ in 0..100 {
-        let sandbox = Sandbox::start().await.unwrap();
-        assert_eq!(tasks(), before + 3);
-        sandbox.shutdown().await;
+async fn heads_are_bounded_in_fields_and_in_bytes() {
+    let sandbox = Sandbox::start().await.unwrap();
+    let here = sandbox.gateway_url(GATEWAY);
+    // Three more fields are in every request.
+    for (fields, status) in [(97, 404), (98, 431)] {
+        let add = |ask: Ask, number: usize| ask.header(&format!("x-{number}"), "x");
+        let ask = (0..fields).fold(Ask::get("/"), add);
+        assert_eq!(ask.send(here).await.status, status, "{fields}");
     }
-    assert_eq!(tasks(), before);
+    assert_eq!(sandbox.ledger().len(), 1, "what is too large meets no rule");
+
+    let authority = here.trim_start_matches("http://");
+    let mut stream = TcpStream::connect(authority).await.unwrap();
+    let long = "x".repeat(300 << 10);
+    let head = format!("GET / HTTP/1.1\r\nhost: {authority}\r\nx: {long}\r\n\r\n");
+    // The gateway stops reading, so the rest may find nobody.
+    let _ = stream.write_all(head.as_bytes()).await;
+    ended(stream).await;
+    assert_eq!(sandbox.ledger().len(), 1, "what is too large meets no rule");
+}
+
+#[tokio::test]
+async fn a_gateway_serves_256_connections_at_once_and_the_next_one_waits() {
+    let sandbox = Sandbox::start().await.unwrap();
+    let mut open = Vec::new();
+    for _ in 0..256 {
+        open.push(kept_alive(&sandbox).await);
+    }
+    let mut waiting = Ask::get("/").post(sandbox.gateway_url(GATEWAY)).await;
+    // Another gateway answers meanwhile, so the first had its chance.
+    let other = sandbox.gateway_url(Gateway::Production);
+    assert_eq!(Ask::get("/").send(other).await.status, 404);
+    let nothing = waiting.try_read(&mut [0; 1]).unwrap_err();
+    assert_eq!(nothing.kind(), io::ErrorKind::WouldBlock);
+    open.pop();
+    assert_eq!(Reply::read(&mut waiting).await.status, 404);
 }

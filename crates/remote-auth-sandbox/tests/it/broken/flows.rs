@@ -1,6 +1,10 @@
 //! Probes of the authorization endpoint and of the token endpoint.
 
-use remote_auth_sandbox::{Gateway, Gateway::Sandbox as GATEWAY, Rule, Rule::*};
+use std::time::Duration;
+
+use remote_auth_sandbox::{
+    Builder, Gateway, Gateway::Sandbox as GATEWAY, RefreshTokens, Rule, Rule::*,
+};
 use serde_json::{Value, json};
 
 use super::platform::IDENTITY;
@@ -10,11 +14,12 @@ use crate::bench::{
 
 const CONSENT: &str = "/auth/oauth2/consent";
 const CLIENT_CREDENTIALS: (&str, &str) = ("grant_type", "client_credentials");
+const REFRESH_TOKEN_LIFE: Duration = Duration::from_secs(60);
 const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
 
-/// Tells whether a probe opens the consent page.
-pub(super) fn needs_a_page(rule: Rule) -> bool {
-    matches!(
+/// Sets the switches that the probe of a rule needs.
+pub(super) fn switched(rule: Rule, builder: Builder) -> Builder {
+    let needs_a_page = matches!(
         rule,
         AuthorizeConsentAsked
             | AuthorizeTicketOnce
@@ -22,7 +27,16 @@ pub(super) fn needs_a_page(rule: Rule) -> bool {
             | AuthorizeDenied
             | AuthorizeSeeOther
             | PageNotFramed
-    )
+    );
+    let refresh_tokens = match rule {
+        RefreshUnexpired => RefreshTokens::Expiring(REFRESH_TOKEN_LIFE),
+        RefreshSingleUse | RefreshRotated => RefreshTokens::Rotating,
+        _ => RefreshTokens::Constant,
+    };
+    builder
+        .auto_approve(!needs_a_page)
+        .refresh_tokens(refresh_tokens)
+        .require_pkce(rule == AuthorizePkceRequired)
 }
 
 /// Opens the consent page and answers it.
@@ -58,7 +72,9 @@ pub(super) async fn authorize(rule: Rule, bench: &Bench) -> Option<Ask> {
             bench.sandbox.archive(company_id).await.unwrap();
             request(&[])
         }
-        AuthorizeConsentAsked | AuthorizeApproved | PageNotFramed => request(&[]),
+        AuthorizePkceRequired | AuthorizeConsentAsked | AuthorizeApproved | PageNotFramed => {
+            request(&[])
+        }
         AuthorizeStateEchoed => request(&[("state", "s")]),
         AuthorizeTicketOnce => {
             let form = decision(bench, "approve").await;
@@ -156,9 +172,8 @@ pub(super) async fn code(rule: Rule, bench: &Bench) -> Option<Ask> {
 pub(super) async fn refresh(rule: Rule, bench: &Bench) -> Option<Ask> {
     let gateway = match rule {
         RefreshGateway => Gateway::Production,
-        RefreshKnown | RefreshClient | RefreshScope | RefreshIssued | RefreshTokenRepeated => {
-            GATEWAY
-        }
+        RefreshKnown | RefreshClient | RefreshUnexpired | RefreshSingleUse | RefreshScope
+        | RefreshIssued | RefreshRotated | RefreshTokenRepeated => GATEWAY,
         _ => return None,
     };
     let given = bench.consented(gateway, &[("scope", "payroll")]).await;
@@ -175,6 +190,15 @@ pub(super) async fn refresh(rule: Rule, bench: &Bench) -> Option<Ask> {
         RefreshClient => good
             .without("authorization")
             .basic(OTHER_CLIENT.0, OTHER_CLIENT.1),
+        RefreshUnexpired => {
+            bench.advance_s(REFRESH_TOKEN_LIFE.as_secs());
+            good
+        }
+        RefreshSingleUse => {
+            let first = good.clone().send(bench.sandbox.gateway_url(GATEWAY)).await;
+            assert_eq!(first.status, 200);
+            good
+        }
         RefreshScope => bench.token_request(&[&form[..], &[("scope", "invoices")]].concat()),
         _ => good,
     })
