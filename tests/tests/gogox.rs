@@ -78,6 +78,12 @@ async fn what_another_provider_does_not_have_is_refused_before_anything_is_sent(
             "usage.provider",
             2,
         ),
+        (
+            program(),
+            "sandbox serve --provider gogox --refresh-tokens rotating".to_owned(),
+            "usage.provider",
+            2,
+        ),
     ])
     .await;
     assert_eq!(gogox.ledger().len(), asked, "nothing was sent");

@@ -56,7 +56,11 @@ async fn the_demo_is_as_reviewed() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_served_sandbox_introduces_itself_as_reviewed() {
     for (name, line, last) in [
-        ("sandbox-serve.txt", "sandbox serve", "REMOTE_API_TOKEN"),
+        (
+            "sandbox-serve.txt",
+            "sandbox serve",
+            "REMOTE_SANDBOX_ADMIN_KEY",
+        ),
         (
             "sandbox-serve-gogox.txt",
             "sandbox serve --provider gogox",

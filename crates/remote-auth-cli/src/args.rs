@@ -1,9 +1,11 @@
 //! The command line: commands, flags, and a help that needs no other page.
 //!
-//! What several commands share is in [`shared`], and what stands below the flags in [`help`].
+//! What several commands share is in [`shared`], what a sandbox is served with in [`serve`], and what
+//! stands below the flags in [`help`].
 //! No flag takes a secret: a command line is seen by every user of a machine and kept by shells.
 
 mod help;
+mod serve;
 mod shared;
 #[cfg(test)]
 mod tests;
@@ -12,14 +14,13 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{ArgAction, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 use remote_auth::ConsentScope;
-use remote_auth_sandbox::Rule;
 
 use crate::exit::Exit;
 
+pub(crate) use serve::ServeArgs;
 pub(crate) use shared::{Api, Asserted, Flow, Patience, Place, ProviderName, Role};
 
 /// The widest line of a help page.
@@ -178,6 +179,10 @@ pub(crate) enum SandboxCommand {
     ///
     /// Listens on loopback only, keeps everything in memory, and is not for production. Prints its addresses as
     /// comments and its demo credentials as lines for a POSIX shell, all on standard output.
+    ///
+    /// The admin API scripts faults (POST, GET, DELETE /faults), moves the time (POST /clock/advance), rotates the
+    /// client secret (POST /client-secret/rotate), forgets what happened (POST /reset) and lists every request with the
+    /// rule that decided it (GET /ledger). It wants the printed key as `x-sandbox-key`.
     Serve(ServeArgs),
 }
 
@@ -487,40 +492,6 @@ pub(crate) enum Style {
     Category,
     /// all:read and all:write.
     CatchAll,
-}
-
-#[derive(Debug, clap::Args)]
-pub(crate) struct ServeArgs {
-    /// Whose authorization server to play.
-    #[arg(long, value_enum, default_value_t = ProviderName::Remote, value_name = "NAME")]
-    pub(crate) provider: ProviderName,
-
-    /// The port of the gateway that stands for Remote's Sandbox, or of the other provider; 0 takes any free port.
-    #[arg(long, default_value_t = 0)]
-    pub(crate) port: u16,
-
-    /// Answer authorization requests with a code at once, without the consent page. For Remote only.
-    #[arg(long)]
-    pub(crate) auto_approve: bool,
-
-    /// Break one rule on purpose; can be given again.
-    ///
-    /// The sandbox then does something else instead, which it says when it starts. It is for a judge of servers, to
-    /// see whether it notices. A name that is no rule's is answered with the names of all rules.
-    #[arg(
-        long,
-        value_name = "RULE_ID",
-        value_parser = rule_ids(),
-        hide_possible_values = true,
-        help_heading = "Danger"
-    )]
-    pub(crate) danger_broken: Vec<Rule>,
-}
-
-/// Reads the id of a rule of the embedded sandbox.
-fn rule_ids() -> impl TypedValueParser<Value = Rule> {
-    let ids = PossibleValuesParser::new(Rule::ALL.iter().map(|rule| rule.id()));
-    ids.map(|id| Rule::from_id(&id).expect("only the ids of rules are possible"))
 }
 
 impl Command {

@@ -8,10 +8,14 @@ use remote_auth::secrecy::zeroize::Zeroizing;
 use remote_auth_sandbox::{Gateway, GogoxSandbox, Rule, Sandbox, danger};
 
 use crate::args::{ProviderName, ServeArgs};
-use crate::env::{self, Variable};
+use crate::env;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::render;
+
+/// What the admin API is called with; this program prints both and reads neither.
+const ADMIN_URL: &str = "REMOTE_SANDBOX_ADMIN_URL";
+const ADMIN_KEY: &str = "REMOTE_SANDBOX_ADMIN_KEY";
 
 /// Serves until interrupted.
 pub(crate) async fn serve(args: &ServeArgs) -> Result<(), Failure> {
@@ -23,19 +27,24 @@ pub(crate) async fn serve(args: &ServeArgs) -> Result<(), Failure> {
     }
     match args.provider {
         ProviderName::Remote => serve_remote(args).await,
-        ProviderName::Gogox if args.auto_approve => {
-            let message =
-                "serve the provider: --auto-approve is about consents, and GOGOX has none";
-            Err(Failure::new(Exit::Usage, "usage.provider", message).hint("leave it out"))
-        }
-        ProviderName::Gogox => serve_gogox(args).await,
+        ProviderName::Gogox => match args.for_remote_only() {
+            None => serve_gogox(args).await,
+            Some(flag) => {
+                let message =
+                    format!("serve the provider: {flag} is about Remote, and this is GOGOX");
+                Err(Failure::new(Exit::Usage, "usage.provider", message).hint("leave it out"))
+            }
+        },
     }
 }
 
 async fn serve_remote(args: &ServeArgs) -> Result<(), Failure> {
     let strict = Sandbox::builder()
         .port(args.port)
-        .auto_approve(args.auto_approve);
+        .auto_approve(args.auto_approve)
+        .admin_port(args.admin_port)
+        .refresh_tokens(args.refresh_tokens)
+        .require_pkce(args.require_pkce);
     let broken = args.danger_broken.iter().copied();
     let builder = broken.fold(strict, |builder, rule| builder.danger_broken(rule));
     let sandbox = builder.start().await.map_err(not_started)?;
@@ -109,6 +118,7 @@ fn introduction(sandbox: &Sandbox) -> Zeroizing<String> {
         let url = sandbox.gateway_url(gateway);
         line(format_args!("# {:<16} {url}", gateway.name()));
     }
+    line(format_args!("# admin API        {}", sandbox.admin_url()));
     let fixture = sandbox.fixture();
     let company = fixture.company_id();
     let manager = fixture.manager_user_id();
@@ -129,9 +139,11 @@ fn introduction(sandbox: &Sandbox) -> Zeroizing<String> {
     ));
     let secret = sandbox.client_secret().expose_secret();
     let api_token = sandbox.customer_api_token(Gateway::Sandbox).expose_secret();
-    export(&mut text, &env::CLIENT_ID, sandbox.client_id());
-    export(&mut text, &env::CLIENT_SECRET, secret);
-    export(&mut text, &env::API_TOKEN, api_token);
+    export(&mut text, env::CLIENT_ID.name, sandbox.client_id());
+    export(&mut text, env::CLIENT_SECRET.name, secret);
+    export(&mut text, env::API_TOKEN.name, api_token);
+    export(&mut text, ADMIN_URL, sandbox.admin_url());
+    export(&mut text, ADMIN_KEY, sandbox.admin_key().expose_secret());
     text
 }
 
@@ -151,18 +163,15 @@ fn introduction_of_gogox(gogox: &GogoxSandbox) -> Zeroizing<String> {
 # Try: remote-auth token --provider gogox --flow client-credentials --gateway {url}
 "
     ));
-    export(&mut text, &env::CLIENT_ID, gogox.client_id());
-    export(
-        &mut text,
-        &env::CLIENT_SECRET,
-        gogox.client_secret().expose_secret(),
-    );
+    let secret = gogox.client_secret().expose_secret();
+    export(&mut text, env::CLIENT_ID.name, gogox.client_id());
+    export(&mut text, env::CLIENT_SECRET.name, secret);
     text
 }
 
-fn export(text: &mut String, variable: &Variable, value: &str) {
+fn export(text: &mut String, name: &str, value: &str) {
     // Writing to a `String` cannot fail.
-    let _ = writeln!(text, "export {}='{value}'", variable.name);
+    let _ = writeln!(text, "export {name}='{value}'");
 }
 
 /// Prepares to hear of an interruption, so that none between here and the waiting is lost.
@@ -207,8 +216,9 @@ mod tests {
             line.strip_prefix("export ").is_some_and(|rest| {
                 let (name, value) = rest.split_once('=').unwrap_or_default();
                 let quoted = value.strip_prefix('\'').and_then(|v| v.strip_suffix('\''));
-                env::ALL.iter().any(|variable| variable.name == name)
-                    && quoted.is_some_and(|value| !value.is_empty() && !value.contains('\''))
+                let mut names = env::ALL.iter().map(|variable| variable.name);
+                let known = [ADMIN_URL, ADMIN_KEY].contains(&name) || names.any(|own| own == name);
+                known && quoted.is_some_and(|value| !value.is_empty() && !value.contains('\''))
             })
         };
         for line in text.lines() {
@@ -220,9 +230,9 @@ mod tests {
     #[tokio::test]
     async fn everything_that_is_printed_can_be_read_by_a_shell() {
         let sandbox = Sandbox::start().await.expect("a sandbox");
-        assert_eq!(exports(&introduction(&sandbox)), 3);
+        assert_eq!(exports(&introduction(&sandbox)), 5);
         let broken = warned(Rule::ALL, &introduction(&sandbox));
-        assert_eq!(exports(&broken), 3);
+        assert_eq!(exports(&broken), 5);
         assert_eq!(broken.matches("# BROKEN ").count(), Rule::ALL.len());
         let gogox = GogoxSandbox::start().await.expect("a sandbox");
         assert_eq!(exports(&introduction_of_gogox(&gogox)), 2);

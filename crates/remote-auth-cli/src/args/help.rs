@@ -196,8 +196,11 @@ const PAGES: &[Page] = &[
         json: "",
         variables: &[],
         examples: "  remote-auth sandbox serve --port 4000
+  remote-auth sandbox serve --refresh-tokens rotating=30 --require-pkce
   remote-auth sandbox serve --provider gogox
   remote-auth sandbox serve --danger-broken token.code.single_use
+  curl \"$REMOTE_SANDBOX_ADMIN_URL/faults\" -H \"x-sandbox-key: $REMOTE_SANDBOX_ADMIN_KEY\" \\
+    -d '{\"fault\": {\"kind\": \"drop_after_commit\"}, \"times\": 2}'
 ",
     },
 ];

@@ -1,3 +1,5 @@
+use remote_auth_sandbox::Rule;
+
 use super::*;
 
 fn code(line: &str) -> Result<(), i32> {
@@ -41,6 +43,12 @@ fn what_belongs_together_is_demanded_and_what_does_not_is_refused() {
         ("login --env sandbox --no-browser --wait 5", Ok(())),
         ("sandbox serve --port 65536", Err(2)),
         ("sandbox serve --auto-approve", Ok(())),
+        ("sandbox serve --refresh-tokens rotating", Ok(())),
+        ("sandbox serve --refresh-tokens rotating=30", Ok(())),
+        ("sandbox serve --refresh-tokens expiring=60", Ok(())),
+        ("sandbox serve --refresh-tokens expiring", Err(2)),
+        ("sandbox serve --refresh-tokens constant=1", Err(2)),
+        ("sandbox serve --refresh-tokens rotating=-1", Err(2)),
         ("--version", Err(0)),
         ("token --help", Err(0)),
         ("", Err(2)),
