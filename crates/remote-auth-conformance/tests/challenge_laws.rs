@@ -124,6 +124,7 @@ fn sent() -> impl Strategy<Value = Sent> {
     })
 }
 
+// Requirement: rfc6750.3.challenge-is-read
 #[test]
 fn what_the_grammar_can_say_is_read_back() {
     law(SEEDS, &sent(), |sent| {

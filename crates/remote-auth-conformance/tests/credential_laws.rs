@@ -120,6 +120,7 @@ fn every_vschar_survives_either_encoding_of_basic() {
     }
 }
 
+// Requirement: remote.skill.rule-rotate-leaked-secret
 #[test]
 fn of_two_secrets_the_one_that_works_is_found_told_and_used_first_from_then_on() {
     let stage = Stage::take();
@@ -234,6 +235,7 @@ impl SecretSource for Vault {
     }
 }
 
+// Requirement: remote.skill.rule-rotate-leaked-secret
 #[test]
 fn a_refused_secret_is_loaded_again_and_the_request_made_once_more_at_most() {
     let stage = Stage::take();

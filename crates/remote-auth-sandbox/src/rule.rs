@@ -240,7 +240,7 @@ rules! {
     /// its grant.
     RefreshSingleUse = "token.refresh.single_use",
         "RFC 9700 section 4.14.2; a switch, because Remote does not rotate",
-        ["rfc9700.2.2.2.refresh-protected"];
+        ["rfc9700.2.2.2.refresh-protected", "rfc9700.4.14.2.reuse-revokes"];
     /// A refresh may narrow the scope and never widen it.
     RefreshScope = "token.refresh.scope", "RFC 6749 section 6",
         ["rfc6749.6.no-widening", "rfc9700.4.14.2.refresh-bound"];

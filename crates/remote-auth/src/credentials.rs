@@ -305,6 +305,7 @@ pub(crate) fn in_doubt(step: Step, error: &Error) -> bool {
 ///
 /// A second answer that casts no doubt on its secret is about the request itself. Of two that do, the one with an
 /// explanation says more, for Remote explains what is wrong with claims and not what is wrong with a secret.
+// Requirement: remote.skill.rule-rotate-leaked-secret
 pub(crate) fn more_telling(step: Step, first: Error, second: Error) -> Error {
     let explained =
         |error: &Error| matches!(error, Error::Refused(refused) if refused.description().is_some());

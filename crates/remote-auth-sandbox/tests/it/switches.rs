@@ -21,6 +21,7 @@ pub(crate) async fn rows() {
     pkce_is_required_where_the_switch_says_so().await;
 }
 
+// Requirement: rfc9700.4.14.2.reuse-revokes
 #[tokio::test]
 async fn switches_are_judged_row_by_row() {
     rows().await;

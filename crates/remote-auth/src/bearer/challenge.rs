@@ -54,6 +54,7 @@ impl Challenge {
     /// Finds the challenge for a bearer token among an answer's headers, one that names an error before one that does not.
     ///
     /// A parameter that stands twice counts as missing, as does a scope that is none.
+    // Requirement: rfc6750.3.challenge-is-read
     pub fn bearer(headers: &HeaderMap) -> Option<Self> {
         let fields = headers.get_all(WWW_AUTHENTICATE).iter().take(FIELDS_MAX);
         let read = fields.filter_map(|field| Reader::challenges(field.as_bytes()));
@@ -283,6 +284,7 @@ mod tests {
         })
     }
 
+    // Requirement: rfc6750.3.challenge-is-read
     #[test]
     fn a_challenge_is_found_wherever_the_grammar_lets_it_stand() {
         let invalid = (Some("invalid_token"), None);

@@ -76,6 +76,7 @@ pub(crate) enum After {
 /// Judges an answer. `has_copy` tells whether the request can be sent once more.
 ///
 /// After a redirect nothing is sent again: the first address has answered, so the request may have done its work.
+// Requirement: rfc6750.3.1.no-retry-for-scope, rfc6750.3.1.retry-with-new-token
 pub(crate) fn after(
     by: AnsweredBy,
     status: StatusCode,
@@ -207,6 +208,7 @@ mod tests {
         }
     }
 
+    // Requirement: rfc6750.3.1.retry-with-new-token, rfc6750.3.1.no-retry-for-scope
     #[test]
     fn an_answer_is_judged_by_where_it_came_from_and_what_it_says() {
         use After::{HandOn, Invalidate, Resend, SayWhichScope};

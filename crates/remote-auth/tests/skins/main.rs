@@ -47,6 +47,7 @@ fn refusing_the_first(seen: &Seen) -> String {
     if is_second { "200 OK" } else { UNAUTHORIZED }.to_owned()
 }
 
+// Requirement: rfc6750.3.1.retry-with-new-token
 #[tokio::test]
 async fn a_refused_token_is_renewed_and_the_request_sent_once_more() {
     for skin in Skin::ALL {
@@ -171,6 +172,7 @@ async fn a_body_is_sent_again_if_it_can_be_and_a_stream_is_sent_once() {
     }
 }
 
+// Requirement: rfc6750.3.1.no-retry-for-scope
 #[tokio::test]
 async fn a_missing_scope_is_told_and_the_request_not_sent_again() {
     let cases = [

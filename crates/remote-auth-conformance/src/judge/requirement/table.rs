@@ -804,6 +804,14 @@ pub(super) const REQUIREMENTS: &[Requirement] = &[
         text: "The client secret signs assertions and is guarded like a private key.",
     },
     Requirement {
+        id: "remote.skill.rule-rotate-leaked-secret",
+        level: Level::Documented,
+        source: "Remote: API authentication skill",
+        section: "Rules",
+        binds: &[Party::Library],
+        text: "A leaked client secret is replaced at once, and programs that run take the new one without a gap.",
+    },
+    Requirement {
         id: "remote.skill.rule-scope-minimally",
         level: Level::Documented,
         source: "Remote: API authentication skill",
@@ -1812,6 +1820,14 @@ pub(super) const REQUIREMENTS: &[Requirement] = &[
         text: "A request without a good token is answered with a Bearer challenge.",
     },
     Requirement {
+        id: "rfc6750.3.challenge-is-read",
+        level: Level::Must,
+        source: "RFC 6750",
+        section: "3",
+        binds: &[Party::Client],
+        text: "A Bearer challenge is found and read wherever the grammar of the header lets it stand.",
+    },
+    Requirement {
         id: "rfc6750.3.1.no-reason-without-token",
         level: Level::ShouldNot,
         source: "RFC 6750",
@@ -1826,6 +1842,22 @@ pub(super) const REQUIREMENTS: &[Requirement] = &[
         section: "3.1",
         binds: &[Party::Server],
         text: "A token that is expired, revoked or foreign is answered with 401.",
+    },
+    Requirement {
+        id: "rfc6750.3.1.retry-with-new-token",
+        level: Level::May,
+        source: "RFC 6750",
+        section: "3.1",
+        binds: &[Party::Client],
+        text: "A request that a token was refused for is sent once more with a new token.",
+    },
+    Requirement {
+        id: "rfc6750.3.1.no-retry-for-scope",
+        level: Level::Should,
+        source: "RFC 6750",
+        section: "3.1",
+        binds: &[Party::Client],
+        text: "A request that lacked scope is not sent again, and the scope that would have been enough is told.",
     },
     Requirement {
         id: "rfc6750.3.1.insufficient-scope-403",
@@ -2492,6 +2524,14 @@ pub(super) const REQUIREMENTS: &[Requirement] = &[
         text: "A state is accepted once.",
     },
     Requirement {
+        id: "rfc9700.4.7.1.state-bound-to-session",
+        level: Level::Must,
+        source: "RFC 9700",
+        section: "4.7.1",
+        binds: &[Party::Client],
+        text: "A state is bound to the session of the browser that began, in whichever process the callback arrives.",
+    },
+    Requirement {
         id: "rfc9700.4.7.1.constant-time",
         level: Level::Should,
         source: "RFC 9700",
@@ -2538,6 +2578,14 @@ pub(super) const REQUIREMENTS: &[Requirement] = &[
         section: "4.14.2",
         binds: &[Party::Server],
         text: "A refresh token is bound to its scope and its resource servers.",
+    },
+    Requirement {
+        id: "rfc9700.4.14.2.reuse-revokes",
+        level: Level::Must,
+        source: "RFC 9700",
+        section: "4.14.2",
+        binds: &[Party::Server],
+        text: "Where refresh tokens rotate, the reuse of an old one revokes the grant.",
     },
     Requirement {
         id: "rfc9700.4.14.2.revoked-on-end",
