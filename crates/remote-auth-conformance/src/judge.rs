@@ -12,6 +12,7 @@
 //! could not find out says so, which is neither a pass nor a failure.
 
 mod check;
+pub mod client;
 mod evidence;
 pub mod report;
 mod requirement;

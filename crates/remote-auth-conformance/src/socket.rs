@@ -98,23 +98,39 @@ async fn answer(
 ) -> std::io::Result<()> {
     read_request(&mut stream).await?;
     counts.requests.fetch_add(1, Ordering::Relaxed);
+    say(stream, says, ending, |taken| {
+        counts.bytes.fetch_add(taken, Ordering::Relaxed);
+        true
+    })
+    .await
+}
+
+/// Says a piece and ends as told. `goes_on` hears how much of a repetition was taken, and may stop it.
+pub(crate) async fn say(
+    mut stream: TcpStream,
+    says: &[u8],
+    ending: Ending,
+    mut goes_on: impl FnMut(u64) -> bool,
+) -> std::io::Result<()> {
     stream.write_all(says).await?;
     match ending {
         Ending::Close => stream.shutdown().await,
         Ending::Reset => stream.set_zero_linger(),
         // The client closes when it has had enough.
         Ending::Hang => stream.read(&mut [0]).await.map(drop),
-        Ending::Repeat(piece) => loop {
-            stream.write_all(piece).await?;
-            counts
-                .bytes
-                .fetch_add(piece.len() as u64, Ordering::Relaxed);
-        },
+        Ending::Repeat(piece) => {
+            let mut on = true;
+            while on {
+                stream.write_all(piece).await?;
+                on = goes_on(piece.len() as u64);
+            }
+            stream.shutdown().await
+        }
     }
 }
 
 /// Reads one request to its last byte, so that closing afterwards is not taken for a reset.
-async fn read_request(stream: &mut TcpStream) -> std::io::Result<()> {
+pub(crate) async fn read_request(stream: &mut TcpStream) -> std::io::Result<Vec<u8>> {
     let mut request = Vec::new();
     loop {
         if stream.read_buf(&mut request).await? == 0 {
@@ -129,7 +145,7 @@ async fn read_request(stream: &mut TcpStream) -> std::io::Result<()> {
             value.trim().parse::<usize>().ok()
         });
         if body.len() >= length.unwrap_or(0) {
-            return Ok(());
+            return Ok(request);
         }
     }
 }
