@@ -108,6 +108,13 @@ pub(crate) enum Command {
         command: ScopesCommand,
     },
 
+    /// Judge clients and servers.
+    #[command(hide = true)]
+    Conformance {
+        #[command(subcommand)]
+        command: ConformanceCommand,
+    },
+
     /// Run an embedded sandbox: an authorization server for trying things out.
     Sandbox {
         #[command(subcommand)]
@@ -171,6 +178,15 @@ pub(crate) enum ScopesCommand {
 
     /// List the scopes that Remote publishes, one on each line.
     List(ScopesListArgs),
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ConformanceCommand {
+    /// Be the client that the conformance suite judges: this program's own library.
+    ///
+    /// Reads one step on each line of standard input and answers it with one line on standard output, as the
+    /// documentation of remote_auth_conformance::judge::client has it.
+    Shim,
 }
 
 #[derive(Debug, Subcommand)]
@@ -518,7 +534,7 @@ impl Command {
                 ScopesCommand::Explain(args) => args.json,
                 ScopesCommand::List(args) => args.json,
             },
-            Self::Sandbox { .. } => false,
+            Self::Conformance { .. } | Self::Sandbox { .. } => false,
         }
     }
 }

@@ -8,6 +8,7 @@
 //!   and explains without a token.
 //! * `remote-auth companies`, `remote-auth magic-link` and `remote-auth webhook` are the operations of the API that
 //!   authentication touches.
+//! * `remote-auth conformance shim` puts the library before the conformance suite.
 //! * `remote-auth sandbox serve` keeps an embedded sandbox running.
 //!
 //! # What is not
@@ -24,6 +25,7 @@
 mod answer;
 mod args;
 mod cmd_companies;
+mod cmd_conformance_shim;
 mod cmd_demo;
 mod cmd_login;
 mod cmd_magic_link;
@@ -44,8 +46,8 @@ mod session;
 use std::process::ExitCode;
 
 use args::{
-    Args, Command, CompaniesCommand, MagicLinkCommand, SandboxCommand, ScopesCommand,
-    WebhookCommand,
+    Args, Command, CompaniesCommand, ConformanceCommand, MagicLinkCommand, SandboxCommand,
+    ScopesCommand, WebhookCommand,
 };
 use exit::Exit;
 use failure::Failure;
@@ -110,6 +112,9 @@ async fn dispatch(args: Args) -> Result<(), Failure> {
             ScopesCommand::Explain(explain) => cmd_scopes::explain(&explain),
             ScopesCommand::List(list) => cmd_scopes::list(&list),
         },
+        Command::Conformance {
+            command: ConformanceCommand::Shim,
+        } => cmd_conformance_shim::run().await,
         Command::Sandbox {
             command: SandboxCommand::Serve(serve),
         } => cmd_sandbox::serve(&serve).await,

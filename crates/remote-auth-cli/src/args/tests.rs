@@ -49,6 +49,8 @@ fn what_belongs_together_is_demanded_and_what_does_not_is_refused() {
         ("sandbox serve --refresh-tokens expiring", Err(2)),
         ("sandbox serve --refresh-tokens constant=1", Err(2)),
         ("sandbox serve --refresh-tokens rotating=-1", Err(2)),
+        ("conformance shim", Ok(())),
+        ("conformance", Err(2)),
         ("--version", Err(0)),
         ("token --help", Err(0)),
         ("", Err(2)),
