@@ -11,7 +11,9 @@ use std::sync::Arc;
 use axum::http::StatusCode;
 
 use crate::{
-    consent, page,
+    consent,
+    fixture::Company,
+    page,
     parameters::Parameters,
     pkce::Challenge,
     redirect,
@@ -61,15 +63,15 @@ pub(crate) fn answer(mut desk: Desk<'_>, query: &str) -> Answer {
             );
         }
     };
-    let company = desk.world.fixture.company();
-    if let Err(rule) = active(&desk) {
-        return closed(rule, &request, StatusCode::FOUND);
-    }
+    let companies = match consenting(&desk) {
+        Ok(companies) => companies,
+        Err(rule) => return closed(rule, &request, StatusCode::FOUND),
+    };
     if desk.world.auto_approve || !rules.keep(Rule::AuthorizeConsentAsked) {
-        return approve(&mut desk, request, StatusCode::FOUND);
+        return approve(&mut desk, request, companies[0], StatusCode::FOUND);
     }
     let ticket = desk.world.entropy.opaque();
-    let page = consent::ask(company, &request, &ticket);
+    let page = consent::ask(&companies, &request, &ticket);
     let now = desk.now;
     desk.state.open_ticket(&ticket, request, now);
     page
@@ -82,23 +84,27 @@ pub(crate) fn decide(mut desk: Desk<'_>, form: &[u8]) -> Answer {
     let form = Parameters::parse(form)
         .ok()
         .filter(|form| !form.repeats_any());
-    let sent = form
-        .as_ref()
-        .and_then(|form| Some((form.get("ticket")?, form.get("decision"))));
+    let sent = form.as_ref().and_then(|form| {
+        let answer = Answered {
+            decision: form.get("decision"),
+            company_id: form.get("company"),
+        };
+        Some((form.get("ticket")?, answer))
+    });
     let (gateway, now, rules) = (desk.gateway, desk.now, &desk.world.rules);
-    let opened = sent.and_then(|(ticket, decision)| {
+    let opened = sent.and_then(|(ticket, answer)| {
         let key = Digest::of(ticket);
         if !rules.keep(Rule::AuthorizeTicketOnce) {
-            return Some((desk.state.tickets.get(key)?.request.clone(), decision));
+            return Some((desk.state.tickets.get(key)?.request.clone(), answer));
         }
         let ticket = desk.state.tickets.take(key)?;
         let good = ticket.request.gateway == gateway && now < ticket.expires_at;
-        good.then_some((ticket.request, decision))
+        good.then_some((ticket.request, answer))
     });
-    let Some((request, decision)) = opened else {
+    let Some((request, answer)) = opened else {
         return page::fault(Rule::AuthorizeTicketOnce, stale);
     };
-    match decision {
+    match answer.decision {
         Some("deny") if rules.keep(Rule::AuthorizeDenied) => {
             let (uri, state) = (&request.redirect_uri, request.state.as_deref());
             send(
@@ -109,13 +115,41 @@ pub(crate) fn decide(mut desk: Desk<'_>, form: &[u8]) -> Answer {
                 state,
             )
         }
-        decision => {
-            let given = matches!(decision, Some("approve" | "deny"));
-            match rules.demand(Rule::AuthorizeDecisionGiven, given) {
-                Ok(()) => approve(&mut desk, request, StatusCode::SEE_OTHER),
-                Err(rule) => page::fault(rule, "The form has to say approve or deny."),
-            }
-        }
+        _ => take(&mut desk, request, &answer),
+    }
+}
+
+/// What a consent form says beside its ticket.
+struct Answered<'a> {
+    decision: Option<&'a str>,
+    /// The first company that can consent, where none is named.
+    company_id: Option<&'a str>,
+}
+
+/// Takes an approval for the company that it names.
+fn take(desk: &mut Desk<'_>, request: AuthorizationRequest, answer: &Answered<'_>) -> Answer {
+    let status = StatusCode::SEE_OTHER;
+    let companies = match consenting(desk) {
+        Ok(companies) => companies,
+        Err(rule) => return closed(rule, &request, status),
+    };
+    let given = matches!(answer.decision, Some("approve" | "deny"));
+    let mut named = companies.iter().copied();
+    let named = match answer.company_id {
+        None => named.next(),
+        Some(id) => named.find(|company| *company.id == *id),
+    };
+    let rules = &desk.world.rules;
+    match rules.find(
+        Rule::AuthorizeDecisionGiven,
+        named.filter(|_| given),
+        || companies.first().copied(),
+    ) {
+        Ok(company) => approve(desk, request, company, status),
+        Err(rule) => page::fault(
+            rule,
+            "The form has to say approve or deny, and may name a company of the page.",
+        ),
     }
 }
 
@@ -187,12 +221,13 @@ fn judge(desk: &Desk<'_>, query: &str) -> Result<AuthorizationRequest, Fault> {
     })
 }
 
-/// Gives a code for the company, which is managed again if it had left its partner.
-fn approve(desk: &mut Desk<'_>, request: AuthorizationRequest, status: StatusCode) -> Answer {
-    if let Err(rule) = active(desk) {
-        return closed(rule, &request, status);
-    }
-    let company = desk.world.fixture.company();
+/// Gives a code for a company, which is managed again if it had left its partner.
+fn approve(
+    desk: &mut Desk<'_>,
+    request: AuthorizationRequest,
+    company: &Arc<Company>,
+    status: StatusCode,
+) -> Answer {
     desk.state.directory.readmit(company);
     let code = desk.unguessable(Rule::CodeUnguessable);
     let (uri, state) = (&request.redirect_uri, request.state.as_deref());
@@ -203,14 +238,20 @@ fn approve(desk: &mut Desk<'_>, request: AuthorizationRequest, status: StatusCod
     answer
 }
 
-/// In an archived company nobody is left who could consent.
-fn active(desk: &Desk<'_>) -> Result<(), Rule> {
-    let is_archived = desk
-        .state
-        .directory
-        .is_archived(desk.world.fixture.company());
-    let rules = &desk.world.rules;
-    rules.demand(Rule::AuthorizeCompanyActive, !is_archived)
+/// The companies whose managers can consent, which is at least one; in an archived company nobody is
+/// left who could.
+fn consenting<'a>(desk: &Desk<'a>) -> Result<Vec<&'a Arc<Company>>, Rule> {
+    let fixture = &desk.world.fixture;
+    let directory = &desk.state.directory;
+    let all = fixture.managed.iter();
+    let active: Vec<_> = all
+        .filter(|company| !directory.is_archived(company))
+        .collect();
+    let active = Some(active).filter(|active| !active.is_empty());
+    let demo = || Some(vec![fixture.company()]);
+    desk.world
+        .rules
+        .find(Rule::AuthorizeCompanyActive, active, demo)
 }
 
 fn closed(rule: Rule, request: &AuthorizationRequest, status: StatusCode) -> Answer {

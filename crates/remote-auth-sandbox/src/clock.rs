@@ -11,6 +11,7 @@ use std::{
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
+use serde::{Deserialize, Serialize};
 use tokio::{
     sync::watch,
     time::{Instant, sleep_until},
@@ -111,6 +112,32 @@ impl Clock {
         }
     }
 
+    /// How far the time was moved ahead of the machine's; a manual clock is ahead of nothing.
+    pub(crate) fn ahead(&self) -> Duration {
+        match self {
+            Self::Real { ahead } => Duration::from_millis(ahead.load(Ordering::SeqCst)),
+            Self::Manual(_) => Duration::ZERO,
+        }
+    }
+
+    /// Where a manual clock stands.
+    pub(crate) fn manual_now(&self) -> Option<Timestamp> {
+        match self {
+            Self::Real { .. } => None,
+            Self::Manual(_) => Some(self.now()),
+        }
+    }
+
+    /// Goes on from where another clock was: a real one is as far ahead, and a manual one stands no
+    /// earlier.
+    pub(crate) fn resume(&self, ahead: Duration, manual_now: Option<Timestamp>) {
+        match (self, manual_now) {
+            (Self::Real { ahead: own }, _) => own.store(millis(ahead), Ordering::SeqCst),
+            (Self::Manual(clock), Some(then)) => clock.advance(then.since(self.now())),
+            (Self::Manual(_), None) => {}
+        }
+    }
+
     /// Marks the moment from which waits are counted.
     pub(crate) fn mark(&self) -> Mark {
         Mark {
@@ -151,7 +178,7 @@ pub(crate) struct Mark {
 }
 
 /// A point in time, in milliseconds since 1970.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub(crate) struct Timestamp(u64);
 
 impl Timestamp {

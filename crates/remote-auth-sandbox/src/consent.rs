@@ -3,6 +3,8 @@
 //! Whatever a request chose is escaped, and the policy lets the page run nothing and send its form
 //! nowhere but here and, by redirect, to the registered redirection URI.
 
+use std::sync::Arc;
+
 use axum::http::StatusCode;
 
 use crate::{
@@ -18,7 +20,11 @@ use crate::{
 pub(crate) const CONSENT_PATH: &str = "/auth/oauth2/consent";
 
 /// Asks the manager of a company whether the client may have what it asks for.
-pub(crate) fn ask(company: &Company, request: &AuthorizationRequest, ticket: &str) -> Answer {
+pub(crate) fn ask(
+    companies: &[&Arc<Company>],
+    request: &AuthorizationRequest,
+    ticket: &str,
+) -> Answer {
     let wishes: String = request
         .scope
         .in_words()
@@ -30,20 +36,29 @@ pub(crate) fn ask(company: &Company, request: &AuthorizationRequest, ticket: &st
             )
         })
         .collect();
+    let choice = choice(companies);
+    let (title, asked) = match companies {
+        [company] => (
+            escape(&company.name),
+            format!(
+                "{}, manager of {},",
+                escape(&company.manager.name),
+                escape(&company.name)
+            ),
+        ),
+        _ => ("a company".to_owned(), "a company's manager".to_owned()),
+    };
     let main = format!(
-        "<h1>Connect {company}?</h1>\n\
-         <p>The client <code>{client}</code> asks {manager}, manager of {company}, \
-         for permission to:</p>\n\
+        "<h1>Connect {title}?</h1>\n\
+         <p>The client <code>{client}</code> asks {asked} for permission to:</p>\n\
          <ul>\n{wishes}</ul>\n\
          <p>The answer goes to <code>{uri}</code>.</p>\n\
          <form method=\"post\" action=\"{CONSENT_PATH}\">\n\
-         <input type=\"hidden\" name=\"ticket\" value=\"{ticket}\">\n\
+         <input type=\"hidden\" name=\"ticket\" value=\"{ticket}\">\n{choice}\
          <button class=\"approve\" name=\"decision\" value=\"approve\">Approve</button>\n\
          <button name=\"decision\" value=\"deny\">Deny</button>\n\
          </form>\n",
-        company = escape(&company.name),
         client = escape(&request.client_id),
-        manager = escape(&company.manager.name),
         uri = escape(&request.redirect_uri),
         ticket = escape(ticket),
     );
@@ -55,4 +70,23 @@ pub(crate) fn ask(company: &Company, request: &AuthorizationRequest, ticket: &st
         &main,
         &form_action,
     )
+}
+
+/// Lets the reader choose for which company to answer, where there is a choice.
+fn choice(companies: &[&Arc<Company>]) -> String {
+    if companies.len() < 2 {
+        return String::new();
+    }
+    let rows = companies.iter().enumerate().map(|(place, company)| {
+        let checked = if place == 0 { " checked" } else { "" };
+        format!(
+            "<label><input type=\"radio\" name=\"company\" value=\"{}\"{checked}> {}, \
+             managed by {}</label>\n",
+            escape(&company.id),
+            escape(&company.name),
+            escape(&company.manager.name),
+        )
+    });
+    let rows: String = rows.collect();
+    format!("<fieldset>\n<legend>For which company?</legend>\n{rows}</fieldset>\n")
 }

@@ -7,9 +7,11 @@
 //! creator on the gateway where it was created.
 
 use std::{
-    collections::{HashMap, HashSet, VecDeque},
+    collections::{BTreeMap, BTreeSet, VecDeque},
     sync::Arc,
 };
+
+use serde::{Deserialize, Serialize};
 
 use crate::{
     fixture::{Company, Employment, Fixture},
@@ -20,7 +22,7 @@ use crate::{
 const CREATED_MAX: usize = 1_024;
 
 /// What ended a client's access to a company.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum Ending {
     /// The company left its partner; a new consent brings it back.
     Offboarded,
@@ -28,17 +30,17 @@ pub(crate) enum Ending {
     Archived,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Directory {
-    managed: Arc<Company>,
-    unmanaged: Arc<Company>,
+    managed: Vec<Arc<Company>>,
+    unmanaged: Vec<Arc<Company>>,
     created: VecDeque<Created>,
-    ended: HashMap<Arc<str>, Ending>,
+    ended: BTreeMap<Arc<str>, Ending>,
     /// Employments whose user is inactive.
-    deactivated: HashSet<&'static str>,
+    deactivated: BTreeSet<String>,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 struct Created {
     company: Arc<Company>,
     client_id: Arc<str>,
@@ -47,12 +49,14 @@ struct Created {
 
 impl Directory {
     pub(crate) fn new(fixture: &Fixture) -> Self {
+        let archived = fixture.archived.iter();
+        let archived = archived.map(|id| (Arc::clone(id), Ending::Archived));
         Self {
-            managed: Arc::clone(fixture.company()),
-            unmanaged: Arc::clone(fixture.unmanaged_company()),
+            managed: fixture.managed.clone(),
+            unmanaged: fixture.unmanaged.clone(),
             created: VecDeque::new(),
-            ended: HashMap::new(),
-            deactivated: HashSet::new(),
+            ended: archived.collect(),
+            deactivated: fixture.inactive.iter().cloned().collect(),
         }
     }
 
@@ -67,7 +71,8 @@ impl Directory {
             .iter()
             .filter(move |created| created.gateway == gateway && *created.client_id == *client_id)
             .map(|created| &created.company);
-        std::iter::once(&self.managed)
+        let fixed = self.managed.iter();
+        fixed
             .chain(created)
             .filter(|company| !self.ended.contains_key(&company.id))
     }
@@ -111,8 +116,8 @@ impl Directory {
     pub(crate) fn named(&self, gateway: Gateway, name: &str) -> Option<&Arc<Company>> {
         let created = self.created.iter();
         let here = created.filter(|created| created.gateway == gateway);
-        [&self.managed, &self.unmanaged]
-            .into_iter()
+        let fixed = self.managed.iter().chain(&self.unmanaged);
+        fixed
             .chain(here.map(|created| &created.company))
             .find(|company| company.name == name)
     }
@@ -133,7 +138,8 @@ impl Directory {
     /// The company of this id that some client manages on some gateway.
     pub(crate) fn managed_by_any(&self, id: &str) -> Option<&Arc<Company>> {
         let created = self.created.iter().map(|created| &created.company);
-        std::iter::once(&self.managed)
+        let fixed = self.managed.iter();
+        fixed
             .chain(created)
             .find(|company| *company.id == *id && !self.ended.contains_key(&company.id))
     }
@@ -141,10 +147,13 @@ impl Directory {
     /// The employment of this id with its company, if its user is active.
     pub(crate) fn active_employment(&self, id: &str) -> Option<(Arc<Company>, Arc<Employment>)> {
         // Only the fixture has employments.
-        let company = self.managed_by_any(&self.managed.id)?;
-        let employment = company.employment(id)?;
-        let found = (Arc::clone(company), Arc::clone(employment));
-        Some(found).filter(|_| !self.is_deactivated(employment))
+        let mut here = self.managed.iter();
+        let (company, employment) = here.find_map(|company| {
+            let employment = company.employment(id)?;
+            Some((company, employment))
+        })?;
+        let is_active = !self.ended.contains_key(&company.id) && !self.is_deactivated(employment);
+        is_active.then(|| (Arc::clone(company), Arc::clone(employment)))
     }
 
     pub(crate) fn end(&mut self, company: &Company, ending: Ending) {
@@ -163,18 +172,18 @@ impl Directory {
     }
 
     pub(crate) fn deactivate(&mut self, employment: &Employment) {
-        self.deactivated.insert(employment.id);
+        self.deactivated.insert(employment.id.clone());
     }
 
     pub(crate) fn is_deactivated(&self, employment: &Employment) -> bool {
-        self.deactivated.contains(employment.id)
+        self.deactivated.contains(&employment.id)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::fixture::User;
+    use crate::fixture::{CompanyStatus, User, UserStatus};
 
     fn company(number: usize) -> Arc<Company> {
         Arc::new(Company {
@@ -183,12 +192,12 @@ mod tests {
             country_code: "NOR".to_owned(),
             desired_currency: "NOK".to_owned(),
             external_id: None,
-            status: "pending",
+            status: CompanyStatus::Pending,
             manager: Arc::new(User {
                 id: format!("u{number}"),
                 name: String::new(),
                 email: String::new(),
-                status: "initiated",
+                status: UserStatus::Initiated,
             }),
             employments: Vec::new(),
         })

@@ -18,17 +18,35 @@ const SECRET_BYTES: usize = 32;
 /// The source of everything that the sandbox invents.
 pub(crate) enum Entropy {
     System(SystemRandom),
-    Seeded { key: hmac::Key, drawn: AtomicU64 },
+    Seeded {
+        seed: u64,
+        key: hmac::Key,
+        drawn: AtomicU64,
+    },
 }
 
 impl Entropy {
     pub(crate) fn new(seed: Option<u64>) -> Self {
+        Self::after(seed, 0)
+    }
+
+    /// Goes on behind the values that a seed has given already.
+    pub(crate) fn after(seed: Option<u64>, drawn: u64) -> Self {
         match seed {
             None => Self::System(SystemRandom::new()),
             Some(seed) => Self::Seeded {
+                seed,
                 key: hmac::Key::new(hmac::HMAC_SHA256, &seed.to_be_bytes()),
-                drawn: AtomicU64::new(0),
+                drawn: AtomicU64::new(drawn),
             },
+        }
+    }
+
+    /// The seed, and how many values it has given.
+    pub(crate) fn place(&self) -> (Option<u64>, u64) {
+        match self {
+            Self::System(_) => (None, 0),
+            Self::Seeded { seed, drawn, .. } => (Some(*seed), drawn.load(Ordering::SeqCst)),
         }
     }
 
@@ -78,7 +96,7 @@ impl Entropy {
             Self::System(random) => random
                 .fill(&mut bytes)
                 .expect("the operating system gives random bytes"),
-            Self::Seeded { key, drawn } => {
+            Self::Seeded { key, drawn, .. } => {
                 let turn = drawn.fetch_add(1, Ordering::SeqCst);
                 bytes.copy_from_slice(hmac::sign(key, &turn.to_be_bytes()).as_ref());
             }

@@ -8,11 +8,20 @@ use std::sync::Mutex;
 use remote_oauth_client::Secret;
 use ring::hmac;
 use secrecy::ExposeSecret;
+use serde::{Deserialize, Serialize};
 
 use crate::{clock::Timestamp, world::lock};
 
 /// The secrets of one client, newest last.
 pub(crate) struct Keys(Mutex<Vec<Key>>);
+
+/// One secret as a snapshot has it.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct SavedKey {
+    secret: Secret,
+    ends_at: Option<Timestamp>,
+}
 
 #[derive(Clone)]
 struct Key {
@@ -25,6 +34,24 @@ struct Key {
 impl Keys {
     pub(crate) fn new(secret: &Secret) -> Self {
         Self(Mutex::new(vec![Key::new(secret)]))
+    }
+
+    /// Takes up secrets where another sandbox left them, oldest first.
+    pub(crate) fn resumed(keys: Vec<SavedKey>) -> Self {
+        let resume = |key: SavedKey| Key {
+            ends_at: key.ends_at,
+            ..Key::new(&key.secret)
+        };
+        Self(Mutex::new(keys.into_iter().map(resume).collect()))
+    }
+
+    pub(crate) fn saved(&self) -> Vec<SavedKey> {
+        let keys = lock(&self.0);
+        let save = |key: &Key| SavedKey {
+            secret: key.secret.clone(),
+            ends_at: key.ends_at,
+        };
+        keys.iter().map(save).collect()
     }
 
     /// Puts a new secret in place of the newest, which ends at the given time.

@@ -130,6 +130,7 @@
 
 mod admin;
 mod authorize;
+mod builder;
 mod clock;
 mod consent;
 pub mod danger;
@@ -159,6 +160,7 @@ mod sandbox;
 mod scope;
 mod script;
 mod server;
+mod snapshot;
 mod staged;
 mod state;
 mod token;
@@ -166,15 +168,17 @@ mod webhook;
 mod wire;
 mod world;
 
+pub use builder::Builder;
 pub use clock::ManualClock;
 pub use delivery::{Delivery, DeliveryOutcome};
 pub use fault::Fault;
-pub use fixture::Fixture;
+pub use fixture::{Fixture, FixtureError};
 pub use gateway::Gateway;
 pub use gogox::{GogoxBuilder, GogoxEntry, GogoxSandbox};
 pub use ledger::Entry;
 pub use refresh::RefreshTokens;
 pub use registration::Registration;
 pub use rule::Rule;
-pub use sandbox::{Builder, Sandbox};
+pub use sandbox::Sandbox;
 pub use script::{Match, Pending, Script};
+pub use snapshot::{Snapshot, SnapshotError};

@@ -5,6 +5,7 @@
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use ring::digest::{SHA256, digest};
+use serde::{Deserialize, Serialize};
 use subtle::ConstantTimeEq;
 
 use crate::parameters::Parameters;
@@ -13,7 +14,7 @@ use crate::parameters::Parameters;
 const VERIFIER_CHARS: std::ops::RangeInclusive<usize> = 43..=128;
 
 /// An `S256` code challenge: the digest itself.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub(crate) struct Challenge([u8; 32]);
 
 /// The challenge is not a digest, or its method is not `S256`.

@@ -2,6 +2,8 @@
 
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
+use serde::{Deserialize, Serialize};
+
 use crate::{clock::Timestamp, gateway::Gateway, rule::Rule};
 
 const WINDOW: Duration = Duration::from_secs(60);
@@ -9,7 +11,7 @@ const CLIENT_REQUESTS_MAX: u32 = 250;
 const COMPANY_REQUESTS_MAX: u32 = 300;
 
 /// Whose requests are counted together.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub(crate) enum Payer {
     /// One client, whatever the token; token requests count.
     Client(Arc<str>),

@@ -142,7 +142,7 @@ rules! {
     /// A consent form carries a ticket that was issued here within ten minutes and not used.
     AuthorizeTicketOnce = "authorize.ticket.once", "RFC 6749 section 10.12",
         ["rfc6749.10.12.server-csrf"];
-    /// A consent form says `approve` or `deny`.
+    /// A consent form says `approve` or `deny`, and names no company but one of its page.
     AuthorizeDecisionGiven = "authorize.decision.given", "own rule", [];
     /// A denied consent is reported by redirect.
     AuthorizeDenied = "authorize.consent.denied", "RFC 6749 section 4.1.2.1",

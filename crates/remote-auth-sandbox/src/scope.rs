@@ -7,6 +7,7 @@
 use remote_oauth_client::catalogue::{
     self, ALL_WRITE, COMPANY_MANAGE, Flow, ScopeEntry, ScopeStyle,
 };
+use serde::{Deserialize, Serialize};
 
 /// What a consent gives when it names no scope.
 const CONSENT_DEFAULT: &str = COMPANY_MANAGE;
@@ -47,7 +48,8 @@ pub(crate) enum Purpose {
 }
 
 /// A non-empty set of catalogue names in the order they were asked.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(into = "String", try_from = "String")]
 pub(crate) struct Scope(Vec<&'static ScopeEntry>);
 
 /// The text names something that is unknown or not meant for this purpose, or is no scope at all.
@@ -103,6 +105,24 @@ impl Scope {
     /// One line for people per name, with the name itself.
     pub(crate) fn in_words(&self) -> impl Iterator<Item = (String, &'static str)> {
         self.0.iter().map(|listed| (in_words(listed), listed.token))
+    }
+}
+
+impl From<Scope> for String {
+    fn from(scope: Scope) -> Self {
+        let names: Vec<&str> = scope.0.iter().map(|listed| listed.token).collect();
+        names.join(" ")
+    }
+}
+
+impl TryFrom<String> for Scope {
+    type Error = &'static str;
+
+    /// Reads names of the catalogue that were granted before, for whatever purpose.
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        let names = text.split(' ').map(catalogue::scope);
+        let names = names.collect::<Option<_>>();
+        names.map(Self).ok_or("a scope of the catalogue")
     }
 }
 

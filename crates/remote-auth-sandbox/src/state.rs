@@ -11,7 +11,9 @@ use std::{
     time::Duration,
 };
 
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use ring::digest::{SHA256, digest};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::{
     clock::Timestamp,
@@ -21,7 +23,7 @@ use crate::{
     pkce::Challenge,
     rate::{Meters, Payer},
     scope::Scope,
-    webhook::{Callbacks, Event, Parcel},
+    webhook::{Callback, Callbacks, Event, Parcel},
 };
 
 /// How long a consent page may stand open.
@@ -38,7 +40,8 @@ const REFRESH_TOKENS_MAX: usize = 4_096;
 const MAGIC_LINKS_MAX: usize = 1_024;
 
 /// The key of everything secret.
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(into = "String", try_from = "String")]
 pub(crate) struct Digest([u8; 32]);
 
 impl Digest {
@@ -53,6 +56,22 @@ impl Digest {
     }
 }
 
+impl From<Digest> for String {
+    fn from(digest: Digest) -> Self {
+        URL_SAFE_NO_PAD.encode(digest.0)
+    }
+}
+
+impl TryFrom<String> for Digest {
+    type Error = &'static str;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        let bytes = URL_SAFE_NO_PAD.decode(text).ok();
+        let digest = bytes.and_then(|bytes| bytes.try_into().ok());
+        digest.map(Self).ok_or("a digest has 32 bytes")
+    }
+}
+
 impl fmt::Debug for Digest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Digest(..)")
@@ -60,11 +79,11 @@ impl fmt::Debug for Digest {
 }
 
 /// Names everything that one consent gave, so that it can be revoked together.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub(crate) struct GrantId(u64);
 
 /// Whom a token speaks for.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) enum Principal {
     /// The client itself, by client credentials.
     Partner,
@@ -104,7 +123,7 @@ impl Principal {
 }
 
 /// An authorization request that passed every rule.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct AuthorizationRequest {
     pub(crate) client_id: Arc<str>,
     pub(crate) gateway: Gateway,
@@ -115,14 +134,14 @@ pub(crate) struct AuthorizationRequest {
 }
 
 /// A consent page that stands open.
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Ticket {
     pub(crate) request: AuthorizationRequest,
     pub(crate) expires_at: Timestamp,
 }
 
 /// An issued code.
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Code {
     pub(crate) request: AuthorizationRequest,
     pub(crate) company: Arc<Company>,
@@ -133,7 +152,7 @@ pub(crate) struct Code {
 }
 
 /// An issued access token.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct AccessToken {
     /// The client it was issued to, or for customer API tokens the company.
     pub(crate) payer: Payer,
@@ -146,7 +165,7 @@ pub(crate) struct AccessToken {
 }
 
 /// An issued refresh token.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct RefreshToken {
     pub(crate) client_id: Arc<str>,
     pub(crate) gateway: Gateway,
@@ -160,7 +179,7 @@ pub(crate) struct RefreshToken {
 }
 
 /// A link that signs one person in.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct MagicLink {
     pub(crate) gateway: Gateway,
     pub(crate) company: Arc<Company>,
@@ -171,29 +190,35 @@ pub(crate) struct MagicLink {
 }
 
 /// Everything that changes.
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct State {
-    pub(crate) tickets: Shelf<Ticket>,
-    pub(crate) codes: Shelf<Code>,
-    pub(crate) access_tokens: Shelf<AccessToken>,
-    pub(crate) refresh_tokens: Shelf<RefreshToken>,
-    pub(crate) magic_links: Shelf<MagicLink>,
+    pub(crate) tickets: Shelf<Ticket, TICKETS_MAX>,
+    pub(crate) codes: Shelf<Code, CODES_MAX>,
+    pub(crate) access_tokens: Shelf<AccessToken, ACCESS_TOKENS_MAX>,
+    pub(crate) refresh_tokens: Shelf<RefreshToken, REFRESH_TOKENS_MAX>,
+    pub(crate) magic_links: Shelf<MagicLink, MAGIC_LINKS_MAX>,
     pub(crate) directory: Directory,
     pub(crate) callbacks: Callbacks,
+    /// Windows of a minute, which are not worth keeping.
+    #[serde(skip)]
     pub(crate) meters: Meters,
     numbers: u64,
 }
 
 impl State {
     pub(crate) fn new(fixture: &Fixture) -> Self {
+        let mut callbacks = Callbacks::default();
+        for webhook in &fixture.webhooks {
+            callbacks.add(Callback::of_fixture(webhook));
+        }
         Self {
-            tickets: Shelf::new(TICKETS_MAX),
-            codes: Shelf::new(CODES_MAX),
-            access_tokens: Shelf::new(ACCESS_TOKENS_MAX),
-            refresh_tokens: Shelf::new(REFRESH_TOKENS_MAX),
-            magic_links: Shelf::new(MAGIC_LINKS_MAX),
+            tickets: Shelf::default(),
+            codes: Shelf::default(),
+            access_tokens: Shelf::default(),
+            refresh_tokens: Shelf::default(),
+            magic_links: Shelf::default(),
             directory: Directory::new(fixture),
-            callbacks: Callbacks::default(),
+            callbacks,
             meters: Meters::default(),
             numbers: 0,
         }
@@ -291,24 +316,15 @@ impl State {
 
 /// A map that forgets its oldest entry rather than grow beyond its bound.
 #[derive(Debug)]
-pub(crate) struct Shelf<V> {
+pub(crate) struct Shelf<V, const ENTRIES_MAX: usize> {
     entries: HashMap<Digest, V>,
     /// Keys in the order of arrival; a key whose entry was taken stays until its turn comes.
     order: VecDeque<Digest>,
-    entries_max: usize,
 }
 
-impl<V> Shelf<V> {
-    pub(crate) fn new(entries_max: usize) -> Self {
-        Self {
-            entries: HashMap::new(),
-            order: VecDeque::new(),
-            entries_max,
-        }
-    }
-
+impl<V, const ENTRIES_MAX: usize> Shelf<V, ENTRIES_MAX> {
     pub(crate) fn put(&mut self, key: Digest, value: V) {
-        if self.order.len() == self.entries_max
+        if self.order.len() == ENTRIES_MAX
             && let Some(oldest) = self.order.pop_front()
         {
             self.entries.remove(&oldest);
@@ -329,8 +345,42 @@ impl<V> Shelf<V> {
         self.entries.remove(&key)
     }
 
+    /// The entries in the order of their arrival.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (Digest, &V)> {
+        let order = self.order.iter();
+        order.filter_map(|key| Some((*key, self.entries.get(key)?)))
+    }
+
     fn retain(&mut self, keep: impl Fn(&V) -> bool) {
         self.entries.retain(|_, value| keep(value));
+    }
+}
+
+impl<V, const ENTRIES_MAX: usize> Default for Shelf<V, ENTRIES_MAX> {
+    fn default() -> Self {
+        Self {
+            entries: HashMap::new(),
+            order: VecDeque::new(),
+        }
+    }
+}
+
+impl<V: Serialize, const ENTRIES_MAX: usize> Serialize for Shelf<V, ENTRIES_MAX> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.iter())
+    }
+}
+
+impl<'de, V: Deserialize<'de>, const ENTRIES_MAX: usize> Deserialize<'de>
+    for Shelf<V, ENTRIES_MAX>
+{
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let entries = Vec::<(Digest, V)>::deserialize(deserializer)?;
+        let mut shelf = Self::default();
+        for (key, value) in entries {
+            shelf.put(key, value);
+        }
+        Ok(shelf)
     }
 }
 
@@ -340,7 +390,7 @@ mod tests {
 
     #[test]
     fn a_full_shelf_forgets_its_oldest_entry() {
-        let mut shelf = Shelf::new(2);
+        let mut shelf = Shelf::<_, 2>::default();
         let key = |n: u32| Digest::of(&n.to_string());
         for n in 0..5 {
             shelf.put(key(n), n);
@@ -354,7 +404,7 @@ mod tests {
 
     #[test]
     fn a_taken_entry_is_gone_and_leaves_the_bound_as_it_was() {
-        let mut shelf = Shelf::new(2);
+        let mut shelf = Shelf::<_, 2>::default();
         let key = |n: u32| Digest::of(&n.to_string());
         shelf.put(key(0), 0);
         assert_eq!(shelf.take(key(0)), Some(0));

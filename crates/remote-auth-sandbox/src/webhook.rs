@@ -1,8 +1,8 @@
 //! Webhooks: who asked to be told what, and the signed parcels that tell them.
 //!
 //! Sending is in [`crate::delivery`]; nothing here opens a connection.
-//! The invariant: a callback leads to a loopback address, and its signing key is kept as a key and
-//! never as text.
+//! The invariant: a callback leads to a loopback address, and its signing key is kept redacted and
+//! opened to sign.
 
 use std::{
     collections::VecDeque,
@@ -10,7 +10,10 @@ use std::{
     sync::Arc,
 };
 
+use remote_oauth_client::Secret;
 use ring::hmac;
+use secrecy::ExposeSecret;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use url::{Host, Position, Url};
 
@@ -18,7 +21,7 @@ use crate::{
     clock::Timestamp,
     directory::Directory,
     entropy::hex,
-    fixture::{Company, Employment},
+    fixture::{Company, Employment, Webhook},
     gateway::Gateway,
     iso8601,
     rate::Payer,
@@ -53,7 +56,7 @@ impl Event<'_> {
             }
             Self::CompanyArchived => {}
             Self::UserDeactivated(employment) => {
-                body["employment_id"] = Value::from(employment.id);
+                body["employment_id"] = Value::from(employment.id.as_str());
             }
         }
         body.to_string().into_bytes()
@@ -61,7 +64,7 @@ impl Event<'_> {
 }
 
 /// One registered callback.
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Callback {
     pub(crate) id: String,
     pub(crate) gateway: Gateway,
@@ -71,10 +74,22 @@ pub(crate) struct Callback {
     pub(crate) company: Option<Arc<str>>,
     pub(crate) target: Target,
     pub(crate) subscription: Subscription,
-    pub(crate) key: hmac::Key,
+    pub(crate) key: Secret,
 }
 
 impl Callback {
+    pub(crate) fn of_fixture(webhook: &Webhook) -> Self {
+        Self {
+            id: webhook.id.clone(),
+            gateway: webhook.gateway,
+            owner: Payer::Client(webhook.client_id.as_str().into()),
+            company: None,
+            target: webhook.target.clone(),
+            subscription: webhook.subscription.clone(),
+            key: webhook.key.clone(),
+        }
+    }
+
     fn hears(&self, event: Event<'_>, company: &Company, directory: &Directory) -> bool {
         let subscribed = match &self.subscription {
             Subscription::All => true,
@@ -93,14 +108,14 @@ impl Callback {
 }
 
 /// Which events a callback is told of.
-#[derive(Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) enum Subscription {
     All,
     Named(Vec<String>),
 }
 
 /// Where a callback leads: a loopback address and a request target there.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Target {
     pub(crate) addresses: Vec<SocketAddr>,
     pub(crate) authority: String,
@@ -163,7 +178,7 @@ pub(crate) struct Parcel {
 }
 
 /// The registered callbacks, oldest first.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Callbacks(VecDeque<Callback>);
 
 impl Callbacks {
@@ -218,8 +233,13 @@ impl Callbacks {
 }
 
 /// Lower-case hexadecimal HMAC-SHA256 of the body, a colon and the timestamp.
-fn sign(key: &hmac::Key, body: &[u8], timestamp_ms: u64) -> String {
-    let mut context = hmac::Context::with_key(key);
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the key of a signature is the text of the callback's signing key"
+)]
+fn sign(key: &Secret, body: &[u8], timestamp_ms: u64) -> String {
+    let key = hmac::Key::new(hmac::HMAC_SHA256, key.expose_secret().as_bytes());
+    let mut context = hmac::Context::with_key(&key);
     context.update(body);
     context.update(b":");
     context.update(timestamp_ms.to_string().as_bytes());
@@ -261,7 +281,7 @@ mod tests {
     #[test]
     fn the_signature_is_the_one_that_another_tool_computes() {
         // printf '{"event_type":"company.archived"}:1767225600000' | openssl dgst -sha256 -hmac k3y
-        let key = hmac::Key::new(hmac::HMAC_SHA256, b"k3y");
+        let key = Secret::from("k3y");
         let signature = sign(
             &key,
             br#"{"event_type":"company.archived"}"#,

@@ -13,7 +13,7 @@ use crate::{
     danger::Rules,
     directory::Ending,
     entropy::Entropy,
-    fixture::Fixture,
+    fixture::{Company, Fixture},
     gateway::Gateway,
     ledger::{Entry, Ledger},
     rate::{Payer, Reading},
@@ -26,6 +26,13 @@ use crate::{
     webhook::{Event, Parcel},
 };
 
+/// A token that a customer made for its own company.
+pub(crate) struct CustomerToken {
+    pub(crate) digest: Digest,
+    pub(crate) gateway: Gateway,
+    pub(crate) company: Arc<Company>,
+}
+
 /// What all three gateways share.
 pub(crate) struct World {
     pub(crate) rules: Rules,
@@ -36,8 +43,7 @@ pub(crate) struct World {
     pub(crate) registrations: Vec<Registration>,
     /// Base address of each gateway, in the order of [`Gateway::ALL`], without a trailing slash.
     pub(crate) gateway_urls: [String; 3],
-    /// The customer API token of each gateway, in the same order.
-    pub(crate) customer_tokens: [Digest; 3],
+    pub(crate) customer_tokens: Vec<CustomerToken>,
     pub(crate) auto_approve: bool,
     pub(crate) rate_limited: bool,
     pub(crate) refresh_tokens: RefreshTokens,
@@ -133,21 +139,19 @@ impl World {
         parcels
     }
 
-    fn customer_token(&self, token: Digest) -> Option<AccessToken> {
-        let place = self
-            .customer_tokens
-            .iter()
-            .position(|known| *known == token)?;
-        let company = self.fixture.company().clone();
-        let user = company.manager.clone();
-        Some(AccessToken {
+    fn customer_token(&self, token: Digest) -> Option<(&Arc<Company>, AccessToken)> {
+        let mut known = self.customer_tokens.iter();
+        let found = known.find(|known| known.digest == token)?;
+        let (company, user) = (found.company.clone(), found.company.manager.clone());
+        let token = AccessToken {
             payer: Payer::Company(Arc::clone(&company.id)),
-            gateway: Gateway::ALL[place],
+            gateway: found.gateway,
             principal: Principal::Customer { company, user },
             scope: Scope::default_for(Purpose::Manager),
             expires_at: None,
             grant: None,
-        })
+        };
+        Some((&found.company, token))
     }
 }
 
@@ -182,10 +186,8 @@ impl Desk<'_> {
 
     /// A customer's own token does not end with a partner's access, only with the company.
     fn customer_token(&self, token: Digest) -> Option<AccessToken> {
-        let company = self.world.fixture.company();
-        self.world
-            .customer_token(token)
-            .filter(|_| !self.state.directory.is_archived(company))
+        let (company, token) = self.world.customer_token(token)?;
+        (!self.state.directory.is_archived(company)).then_some(token)
     }
 
     /// Counts one request against a limit; with limits switched off it counts and never refuses.

@@ -232,7 +232,7 @@ impl GogoxBuilder {
             client_secret,
             clock: self.clock,
             entropy,
-            access_tokens: Mutex::new(Shelf::new(ACCESS_TOKENS_MAX)),
+            access_tokens: Mutex::new(Shelf::default()),
             ledger: Mutex::new(Ledger::default()),
         });
         let router = http::router(Arc::clone(&desk));
@@ -265,6 +265,6 @@ struct Desk {
     clock: Clock,
     entropy: Entropy,
     /// When each token ends, under the digest of its text.
-    access_tokens: Mutex<Shelf<Timestamp>>,
+    access_tokens: Mutex<Shelf<Timestamp, ACCESS_TOKENS_MAX>>,
     ledger: Mutex<Ledger<GogoxEntry>>,
 }

@@ -12,7 +12,7 @@ use super::{Asked, company_not_found, pages, wire};
 use crate::{
     clock::Timestamp,
     danger::Rules,
-    fixture::{Company, User},
+    fixture::{Company, CompanyStatus, User, UserStatus},
     iso8601,
     parameters::Parameters,
     platform::wire::Refused,
@@ -92,12 +92,12 @@ pub(super) fn create(desk: &mut Desk<'_>, asked: &Asked<'_>) -> Result<Answer, R
         country_code: country_code.to_owned(),
         desired_currency: desired_currency.to_owned(),
         external_id,
-        status: "pending",
+        status: CompanyStatus::Pending,
         manager: Arc::new(User {
             id: desk.world.entropy.uuid(),
             name: owner_name.to_owned(),
             email: owner_email.to_owned(),
-            status: "initiated",
+            status: UserStatus::Initiated,
         }),
         employments: Vec::new(),
     });

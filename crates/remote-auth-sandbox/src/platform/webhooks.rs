@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::http::StatusCode;
-use ring::hmac;
+use remote_oauth_client::Secret;
 use serde_json::{Map, Value};
 
 use super::{Asked, wire};
@@ -43,9 +43,9 @@ pub(super) fn create(desk: &mut Desk<'_>, asked: &Asked<'_>) -> Result<Answer, R
         })
         .map_err(invalid("subscribed_events"))?;
 
-    let (id, signing_key) = (desk.world.entropy.uuid(), desk.world.entropy.base32());
-    let key = hmac::Key::new(hmac::HMAC_SHA256, signing_key.as_bytes());
-    let body = wire::webhook_callback(&id, url, &subscription, signing_key.into());
+    let id = desk.world.entropy.uuid();
+    let key = Secret::from(desk.world.entropy.base32());
+    let body = wire::webhook_callback(&id, url, &subscription, key.clone());
     let company = asked.company().ok().map(|company| Arc::clone(&company.id));
     let gateway = desk.gateway;
     desk.state.callbacks.add(Callback {

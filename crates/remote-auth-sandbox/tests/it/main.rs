@@ -19,6 +19,7 @@ mod gogox;
 mod magic_link;
 mod platform;
 mod server;
+mod snapshot;
 mod switches;
 mod token;
 mod webhooks;
