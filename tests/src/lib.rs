@@ -4,6 +4,7 @@
 //! The journeys are in `tests/`. Nothing here is for other crates.
 
 pub mod browser;
+pub mod chromium;
 pub mod golden;
 pub mod hook;
 pub mod journey;

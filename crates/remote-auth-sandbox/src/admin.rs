@@ -4,8 +4,12 @@
 //! fault never meets the request that is to end it, and no client under test comes here by mistake.
 //! The paths are listed in the crate's documentation.
 //!
-//! The invariant: nothing is answered without the key but the refusal.
+//! The invariant: nothing is answered without the key but the refusal and, to a browser, the form
+//! that asks for it; the live page has a key of its own in its address.
 //! Requests to this API are not in the ledger.
+
+mod live;
+mod view;
 
 use std::{sync::Arc, time::Duration};
 
@@ -39,6 +43,8 @@ const KEY_HEADER: &str = "x-sandbox-key";
 pub(crate) struct Office {
     pub(crate) world: Arc<World>,
     pub(crate) key: Secret,
+    /// The last segment of the live page's address.
+    pub(crate) page: Secret,
 }
 
 /// Where the admin API is served and what opens it.
@@ -46,6 +52,7 @@ pub(crate) struct Office {
 pub(crate) struct Admin {
     pub(crate) url: String,
     pub(crate) key: Secret,
+    pub(crate) page_url: Secret,
 }
 
 pub(crate) fn router(office: Arc<Office>) -> Router {
@@ -64,6 +71,7 @@ pub(crate) fn router(office: Arc<Office>) -> Router {
             said(StatusCode::METHOD_NOT_ALLOWED, fault)
         })
         .layer(middleware::from_fn_with_state(Arc::clone(&office), guard))
+        .merge(live::router())
         .with_state(office)
 }
 

@@ -218,9 +218,12 @@ impl Builder {
         }
 
         let admin_listener = server::bind(self.address, self.admin_port).await?;
+        let url = format!("http://{}", admin_listener.local_addr()?);
+        let (key, page) = (Entropy::new(None).long_hex(), Entropy::new(None).long_hex());
         let admin = Admin {
-            url: format!("http://{}", admin_listener.local_addr()?),
-            key: Secret::from(Entropy::new(None).long_hex()),
+            page_url: Secret::from(format!("{url}/page/{page}")),
+            url,
+            key: Secret::from(key),
         };
 
         self.clock.resume(begun.ahead, begun.manual_now);
@@ -251,6 +254,7 @@ impl Builder {
         let office = Arc::new(Office {
             world: Arc::clone(&world),
             key: admin.key.clone(),
+            page: Secret::from(page),
         });
         let gateways = listeners.into_iter().map(open);
         let all = gateways.chain([(admin_listener, admin::router(office))]);

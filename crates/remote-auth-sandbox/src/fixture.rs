@@ -7,7 +7,10 @@
 
 mod file;
 
-use std::{fmt, sync::Arc};
+use std::{
+    fmt,
+    sync::{Arc, LazyLock},
+};
 
 use remote_oauth_client::Secret;
 use serde::{Deserialize, Serialize};
@@ -20,6 +23,10 @@ pub use file::FixtureError;
 
 /// The built-in fixture, as text that a user can begin with.
 const BUILT_IN: &str = include_str!("../fixture.toml");
+
+/// The same, read once for all sandboxes of a process.
+static READ: LazyLock<Fixture> =
+    LazyLock::new(|| Fixture::parse(BUILT_IN).expect("a test parses the built-in fixture"));
 
 /// Holds who exists at the start: clients, companies with their people, customer API tokens and
 /// webhook callbacks.
@@ -46,6 +53,7 @@ const BUILT_IN: &str = include_str!("../fixture.toml");
 /// assert_eq!(error.line(), Some(2));
 /// # Ok::<(), remote_auth_sandbox::FixtureError>(())
 /// ```
+#[derive(Clone)]
 pub struct Fixture {
     /// The text that it was read from, for a snapshot.
     pub(crate) source: Secret,
@@ -61,6 +69,7 @@ pub struct Fixture {
 }
 
 /// One client of a fixture.
+#[derive(Clone)]
 pub(crate) struct Client {
     pub(crate) id: String,
     /// Invented at the start where there is none.
@@ -69,6 +78,7 @@ pub(crate) struct Client {
 }
 
 /// One customer API token of a fixture.
+#[derive(Clone)]
 pub(crate) struct ApiToken {
     pub(crate) gateway: Gateway,
     pub(crate) company: Arc<Company>,
@@ -76,6 +86,7 @@ pub(crate) struct ApiToken {
 }
 
 /// One webhook callback of a fixture.
+#[derive(Clone)]
 pub(crate) struct Webhook {
     pub(crate) id: String,
     pub(crate) gateway: Gateway,
@@ -210,7 +221,7 @@ impl Fixture {
 
 impl Default for Fixture {
     fn default() -> Self {
-        Self::parse(BUILT_IN).expect("a test parses the built-in fixture")
+        READ.clone()
     }
 }
 

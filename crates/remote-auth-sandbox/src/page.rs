@@ -1,7 +1,8 @@
 //! The frame around everything that a browser sees, and the page that says what is wrong.
 //!
-//! Plain HTML without scripts.
-//! Every page says that it is not Remote's, may be kept by nobody, and runs and loads nothing.
+//! Plain HTML; only the live page of the admin API has a script, which it does without where there
+//! is none.
+//! Every page says that it is not Remote's, may be kept by nobody, and loads nothing.
 
 use std::sync::LazyLock;
 
@@ -11,22 +12,10 @@ use ring::digest::{SHA256, digest};
 
 use crate::{rule::Rule, wire::Answer};
 
-const STYLE: &str = "\
-body{font:16px/1.5 system-ui,sans-serif;max-width:34rem;margin:3rem auto;padding:0 1rem;\
-color:#1b1f24}\
-aside{background:#fff4ce;border:1px solid #d4a72c;border-radius:6px;padding:.5rem 1rem}\
-code{font-size:.85em;color:#57606a;overflow-wrap:anywhere}\
-button{font:inherit;padding:.5rem 1.5rem;margin-right:.5rem;border:1px solid #57606a;\
-border-radius:6px}\
-button.approve{background:#1f6feb;border-color:#1f6feb;color:#fff}";
+const STYLE: &str = include_str!("page/style.css");
 
 /// The policy's name for [`STYLE`], so that no other style applies.
-static STYLE_SOURCE: LazyLock<String> = LazyLock::new(|| {
-    format!(
-        "'sha256-{}'",
-        STANDARD.encode(digest(&SHA256, STYLE.as_bytes()))
-    )
-});
+pub(crate) static STYLE_SOURCE: LazyLock<String> = LazyLock::new(|| source_of(STYLE));
 
 /// Says what is wrong with a request whose sender may not be redirected.
 pub(crate) fn fault(rule: Rule, sentence: &str) -> Answer {
@@ -56,16 +45,27 @@ pub(crate) fn page(
          frame-ancestors 'none'",
         *STYLE_SOURCE,
     );
-    let page = format!(
+    Answer::page(rule, status, framed(title, "", main), &policy)
+}
+
+/// The whole page around a main part, with whatever else its head needs.
+pub(crate) fn framed(title: &str, head: &str, main: &str) -> String {
+    format!(
         "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
          <meta name=\"viewport\" content=\"width=device-width\">\n\
+         <meta name=\"color-scheme\" content=\"light dark\">\n\
          <title>{title} · remote-auth embedded sandbox</title>\n<style>{STYLE}</style>\n\
-         </head>\n<body>\n\
+         {head}</head>\n<body>\n\
          <aside>This is the embedded sandbox of remote-auth, not Remote, and not for production. \
          The people and companies are invented.</aside>\n\
          <main>\n{main}</main>\n</body>\n</html>\n",
-    );
-    Answer::page(rule, status, page, &policy)
+    )
+}
+
+/// Names a text in a policy by its digest.
+pub(crate) fn source_of(text: &str) -> String {
+    let digest = digest(&SHA256, text.as_bytes());
+    format!("'sha256-{}'", STANDARD.encode(digest))
 }
 
 /// Makes text safe between tags and inside quoted attributes.

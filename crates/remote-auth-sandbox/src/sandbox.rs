@@ -110,6 +110,15 @@ impl Sandbox {
         &self.admin.key
     }
 
+    /// Returns the address of the live page, which shows requests, grants and tokens in a browser.
+    ///
+    /// # Secrets
+    ///
+    /// The address is the key: whoever has it may script faults and move the time.
+    pub const fn page_url(&self) -> &Secret {
+        &self.admin.page_url
+    }
+
     /// Returns the companies and people that exist.
     pub fn fixture(&self) -> &Fixture {
         &self.world.fixture
@@ -250,6 +259,13 @@ impl Sandbox {
     /// Connections that do not end within five seconds are dropped.
     pub async fn shutdown(self) {
         self.running.end().await;
+    }
+
+    /// Shuts down as [`shutdown`](Self::shutdown) and takes a snapshot when the last request was
+    /// answered, so that none is missing.
+    pub async fn shutdown_to_snapshot(self) -> Snapshot {
+        self.running.end().await;
+        Snapshot::of(&self.world, &self.customer_tokens)
     }
 
     fn demo(&self) -> &Registration {

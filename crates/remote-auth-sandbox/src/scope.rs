@@ -4,6 +4,8 @@
 //! Deliberately absent: the map from operations to scopes.
 //! The invariant: a [`Scope`] holds names of the catalogue only, so it may be shown and logged.
 
+use std::fmt;
+
 use remote_oauth_client::catalogue::{
     self, ALL_WRITE, COMPANY_MANAGE, Flow, ScopeEntry, ScopeStyle,
 };
@@ -108,10 +110,16 @@ impl Scope {
     }
 }
 
+impl fmt::Display for Scope {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names: Vec<&str> = self.0.iter().map(|listed| listed.token).collect();
+        f.write_str(&names.join(" "))
+    }
+}
+
 impl From<Scope> for String {
     fn from(scope: Scope) -> Self {
-        let names: Vec<&str> = scope.0.iter().map(|listed| listed.token).collect();
-        names.join(" ")
+        scope.to_string()
     }
 }
 

@@ -219,3 +219,72 @@ async fn the_key_is_new_at_every_start_even_under_a_seed() {
     assert_eq!(first.len(), 64);
     assert_ne!(first, key().await);
 }
+
+#[tokio::test]
+async fn the_live_page_opens_by_its_address_or_the_key_and_by_nothing_else() {
+    let bench = Bench::new().await;
+    let sandbox = &bench.sandbox;
+    let page_url = open(sandbox.page_url());
+    let page = page_url.strip_prefix(sandbox.admin_url()).unwrap();
+    let (key, other) = (
+        open(sandbox.admin_key()),
+        format!("/page/{}", "0".repeat(64)),
+    );
+    let press = |page: &str| Ask::form(page, &[("action", "refuse")]);
+    let with_key = |key: &str| Ask::form("/page", &[("key", key)]);
+    for (row, ask, status) in [
+        ("the form", Ask::get("/"), 200),
+        ("the page", Ask::get(page), 200),
+        ("another page", Ask::get(&other), 403),
+        (
+            "another page with the key",
+            Ask::get(&other).bearer(key),
+            403,
+        ),
+        ("a button of another page", press(&other), 403),
+        (
+            "a foreign host",
+            Ask::get(page).host("attacker.example"),
+            421,
+        ),
+        (
+            "a foreign host's button",
+            press(page).host("attacker.example"),
+            421,
+        ),
+        (
+            "no such button",
+            Ask::form(page, &[("action", "explode")]),
+            400,
+        ),
+        ("no key", Ask::form("/page", &[]), 403),
+        ("another key", with_key("wrong"), 403),
+        ("the key", with_key(key), 303),
+    ] {
+        let reply = ask.send(sandbox.admin_url()).await;
+        assert_eq!(reply.status, status, "{row}");
+        let shows = reply.body.contains("Script a fault");
+        assert_eq!(shows, row == "the page", "{row}");
+        assert_eq!(reply.header("location").is_some(), status == 303, "{row}");
+        if status != 421 {
+            let policy = reply.header("content-security-policy").unwrap();
+            assert!(policy.starts_with("default-src 'none';"), "{row}: {policy}");
+            assert!(!policy.contains("unsafe"), "{row}: {policy}");
+        }
+        for secret in [
+            key,
+            open(sandbox.customer_api_token(GATEWAY)),
+            &bench.secret,
+        ] {
+            assert!(!reply.body.contains(secret), "{row}");
+        }
+    }
+    assert_eq!(sandbox.pending_faults(), []);
+    assert_eq!(sandbox.ledger(), []);
+    let pressed = press(page).send(sandbox.admin_url()).await;
+    assert_eq!(
+        (pressed.status, pressed.header("location")),
+        (303, Some(page))
+    );
+    assert_eq!(sandbox.pending_faults().len(), 1);
+}
