@@ -42,7 +42,8 @@ fn updating() -> bool {
     set("UPDATE_GOLDEN")
 }
 
-/// Replaces what differs from run to run: ports of loopback addresses, and whatever stands in single quotes.
+/// Replaces what differs from run to run: ports of loopback addresses, the key of the live
+/// page, and whatever stands in single quotes.
 pub fn scrub(text: &str) -> String {
     let mut scrubbed = String::new();
     for (index, part) in text.split("http://127.0.0.1:").enumerate() {
@@ -51,6 +52,11 @@ pub fn scrub(text: &str) -> String {
             scrubbed.push_str("http://127.0.0.1:PORT");
         }
         scrubbed.push_str(if index > 0 { rest } else { part });
+    }
+    // What follows is the key of the live page.
+    if let Some((before, key)) = scrubbed.split_once("/page/") {
+        let rest = key.trim_start_matches(|c: char| c.is_ascii_hexdigit());
+        scrubbed = format!("{before}/page/SCRUBBED{rest}");
     }
     let quoted = scrubbed.split('\'').enumerate();
     let parts: Vec<&str> = quoted

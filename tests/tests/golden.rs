@@ -31,6 +31,7 @@ async fn each_help_page_is_as_reviewed() {
         ("help-scopes-list.txt", "scopes list --help"),
         ("help-sandbox.txt", "sandbox --help"),
         ("help-sandbox-serve.txt", "sandbox serve --help"),
+        ("help-sandbox-fixture.txt", "sandbox fixture --help"),
     ];
     for (name, line) in pages {
         let run = program().run(line).await;

@@ -199,7 +199,13 @@ pub(crate) enum SandboxCommand {
     /// The admin API scripts faults (POST, GET, DELETE /faults), moves the time (POST /clock/advance), rotates the
     /// client secret (POST /client-secret/rotate), forgets what happened (POST /reset) and lists every request with the
     /// rule that decided it (GET /ledger). It wants the printed key as `x-sandbox-key`.
+    ///
+    /// The live page shows requests, grants and tokens in a browser, and scripts the common faults; its printed address
+    /// is a key too.
     Serve(ServeArgs),
+
+    /// Print the built-in fixture, to change it and serve it with --fixture.
+    Fixture,
 }
 
 #[derive(Debug, clap::Args)]

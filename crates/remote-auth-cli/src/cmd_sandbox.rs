@@ -1,17 +1,23 @@
 //! `remote-auth sandbox serve`: an embedded sandbox that stays.
 
+mod state;
+
+use std::convert::Infallible;
 use std::fmt::Write;
-use std::io;
+use std::future::pending;
+use std::path::Path;
+use std::{fs, io};
 
 use remote_auth::secrecy::ExposeSecret;
 use remote_auth::secrecy::zeroize::Zeroizing;
-use remote_auth_sandbox::{Gateway, GogoxSandbox, Rule, Sandbox, danger};
+use remote_auth_sandbox::{Fixture, Gateway, GogoxSandbox, Rule, Sandbox, danger};
 
 use crate::args::{ProviderName, ServeArgs};
 use crate::env;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::render;
+use state::StateFile;
 
 /// What the admin API is called with; this program prints both and reads neither.
 const ADMIN_URL: &str = "REMOTE_SANDBOX_ADMIN_URL";
@@ -39,19 +45,47 @@ pub(crate) async fn serve(args: &ServeArgs) -> Result<(), Failure> {
 }
 
 async fn serve_remote(args: &ServeArgs) -> Result<(), Failure> {
+    let state = args.state.as_deref().map(StateFile::at);
+    let kept = match &state {
+        Some(state) => state.read()?,
+        None => None,
+    };
     let strict = Sandbox::builder()
         .port(args.port)
         .auto_approve(args.auto_approve)
         .admin_port(args.admin_port)
         .refresh_tokens(args.refresh_tokens)
         .require_pkce(args.require_pkce);
+    let peopled = match (kept, &args.fixture) {
+        (Some(snapshot), _) => strict.restore(snapshot),
+        (None, Some(path)) => strict.fixture(read_fixture(path)?),
+        (None, None) => strict,
+    };
     let broken = args.danger_broken.iter().copied();
-    let builder = broken.fold(strict, |builder, rule| builder.danger_broken(rule));
+    let builder = broken.fold(peopled, |builder, rule| builder.danger_broken(rule));
     let sandbox = builder.start().await.map_err(not_started)?;
     let introduction = warned(&args.danger_broken, &introduction(&sandbox));
-    until_interrupted(&introduction).await?;
-    sandbox.shutdown().await;
-    Ok(())
+    let Some(state) = state else {
+        until_interrupted(&introduction, pending()).await?;
+        sandbox.shutdown().await;
+        return Ok(());
+    };
+    state.write(&sandbox.snapshot())?;
+    let keep = state.keep(&sandbox);
+    until_interrupted(&introduction, keep).await?;
+    state.write(&sandbox.shutdown_to_snapshot().await)
+}
+
+/// Reads who is to exist.
+fn read_fixture(path: &Path) -> Result<Fixture, Failure> {
+    let text = fs::read_to_string(path).map_err(|error| {
+        let message = format!("read the fixture: {}", error.kind());
+        Failure::new(Exit::Configuration, "fixture.read", message)
+    })?;
+    Fixture::parse(&text).map_err(|error| {
+        Failure::new(Exit::Configuration, "fixture.invalid", error.to_string())
+            .hint("remote-auth sandbox fixture prints one that works")
+    })
 }
 
 async fn serve_gogox(args: &ServeArgs) -> Result<(), Failure> {
@@ -60,7 +94,7 @@ async fn serve_gogox(args: &ServeArgs) -> Result<(), Failure> {
     let builder = broken.fold(strict, |builder, rule| builder.danger_broken(rule));
     let gogox = builder.start().await.map_err(not_started)?;
     let introduction = warned(&args.danger_broken, &introduction_of_gogox(&gogox));
-    until_interrupted(&introduction).await?;
+    until_interrupted(&introduction, pending()).await?;
     gogox.shutdown().await;
     Ok(())
 }
@@ -83,10 +117,17 @@ fn warned(broken: &[Rule], introduction: &str) -> Zeroizing<String> {
     Zeroizing::new(warnings + introduction)
 }
 
-async fn until_interrupted(introduction: &str) -> Result<(), Failure> {
+/// Shows the introduction and waits, while something else goes on that never ends.
+async fn until_interrupted(
+    introduction: &str,
+    meanwhile: impl Future<Output = Infallible>,
+) -> Result<(), Failure> {
     let interrupted = interruption()?;
     render::print(introduction)?;
-    interrupted.await;
+    tokio::select! {
+        () = interrupted => {}
+        never = meanwhile => match never {},
+    }
     render::tell("Stopping.");
     Ok(())
 }
@@ -118,6 +159,8 @@ fn introduction(sandbox: &Sandbox) -> Zeroizing<String> {
         let url = sandbox.gateway_url(gateway);
         line(format_args!("# {:<16} {url}", gateway.name()));
     }
+    let page = sandbox.page_url().expose_secret();
+    line(format_args!("# live page        {page}"));
     line(format_args!("# admin API        {}", sandbox.admin_url()));
     let fixture = sandbox.fixture();
     let company = fixture.company_id();

@@ -115,8 +115,9 @@ async fn dispatch(args: Args) -> Result<(), Failure> {
         Command::Conformance {
             command: ConformanceCommand::Shim,
         } => cmd_conformance_shim::run().await,
-        Command::Sandbox {
-            command: SandboxCommand::Serve(serve),
-        } => cmd_sandbox::serve(&serve).await,
+        Command::Sandbox { command } => match command {
+            SandboxCommand::Serve(serve) => cmd_sandbox::serve(&serve).await,
+            SandboxCommand::Fixture => render::print(remote_auth_sandbox::Fixture::built_in()),
+        },
     }
 }

@@ -192,10 +192,19 @@ const PAGES: &[Page] = &[
 ",
     },
     Page {
+        path: &["sandbox", "fixture"],
+        json: "",
+        variables: &[],
+        examples: "  remote-auth sandbox fixture > people.toml
+  remote-auth sandbox serve --fixture people.toml
+",
+    },
+    Page {
         path: &["sandbox", "serve"],
         json: "",
         variables: &[],
         examples: "  remote-auth sandbox serve --port 4000
+  remote-auth sandbox serve --port 4000 --admin-port 4001 --state sandbox.json
   remote-auth sandbox serve --refresh-tokens rotating=30 --require-pkce
   remote-auth sandbox serve --provider gogox
   remote-auth sandbox serve --danger-broken token.code.single_use

@@ -1,5 +1,6 @@
 //! What `sandbox serve` takes.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
@@ -25,6 +26,19 @@ pub(crate) struct ServeArgs {
     /// Remote only.
     #[arg(long, default_value_t = 0, value_name = "PORT")]
     pub(crate) admin_port: u16,
+
+    /// Begin with the people, companies and clients of this TOML file; `remote-auth sandbox fixture` prints one to
+    /// begin with. For Remote only.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) fixture: Option<PathBuf>,
+
+    /// Keep what happens in this file, and go on from it if it exists; a fixture is then passed over. For Remote only.
+    ///
+    /// It holds digests of codes and tokens, and as text the secrets of clients, companies and webhooks: keep it to
+    /// yourself, as the program does (mode 0600). It is written about a second after a change and at the end, whole or
+    /// not at all.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) state: Option<PathBuf>,
 
     /// What becomes of a refresh token that is used: constant, as Remote's are; rotating, where a replay of the old one
     /// revokes its grant; rotating=SECONDS, where the old one works on for that long; or expiring=SECONDS. For Remote
@@ -61,6 +75,8 @@ impl ServeArgs {
                 "--refresh-tokens",
             ),
             (self.require_pkce, "--require-pkce"),
+            (self.fixture.is_some(), "--fixture"),
+            (self.state.is_some(), "--state"),
         ]
         .into_iter()
         .find_map(|(given, flag)| given.then_some(flag))
