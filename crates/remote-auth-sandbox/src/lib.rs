@@ -27,6 +27,47 @@
 //!   [`Builder::require_pkce`], [`Sandbox::rotate_client_secret`].
 //! * A broken form of every rule ([`danger`]), so that a judge of servers can be shown to say no.
 //!
+//! * People, companies and clients of one's own ([`Fixture`], written in TOML), and a [`Snapshot`]
+//!   from which another sandbox goes on.
+//! * A [live page](Sandbox::page_url) in the browser: requests, grants, tokens, and buttons for the
+//!   common faults.
+//!
+//! The rules stand one by one with their sources in `RULES.md` beside this crate's manifest.
+//!
+//! # In a Rust test
+//!
+//! ```
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # use remote_auth_sandbox::{Gateway, Sandbox};
+//! let sandbox = Sandbox::builder().auto_approve(true).start().await?;
+//! let gateway = sandbox.gateway_url(Gateway::Sandbox); // point the client under test here
+//! sandbox.next_token_request().drop_after_commit();
+//! // … run it with `sandbox.client_id()` and `sandbox.client_secret()`, and then:
+//! assert!(sandbox.ledger().iter().all(|entry| entry.status < 400));
+//! # let _ = gateway;
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # From another language
+//!
+//! Start `remote-auth sandbox serve`, read the `export` lines of its standard output as environment
+//! variables, and script it over the [admin API](#the-admin-api):
+//!
+//! ```sh
+//! remote-auth sandbox serve --port 4000 --auto-approve > sandbox.env &
+//! until grep -q ADMIN_KEY sandbox.env; do sleep 0.1; done
+//! . ./sandbox.env    # REMOTE_CLIENT_ID, REMOTE_CLIENT_SECRET, REMOTE_SANDBOX_ADMIN_URL, …
+//! ```
+//!
+//! # In continuous integration
+//!
+//! The same three lines before the tests: it is one program, without a container, a database or a
+//! certificate, and it ends with the job.
+//! `--fixture` gives it the people that the tests expect, and port 0, the default, keeps jobs on one
+//! machine apart.
+//!
 //! # What is not
 //!
 //! It shares wire types with `remote-oauth-client` and nothing with `remote-auth`: the rules about
@@ -34,7 +75,7 @@
 //! prove the other wrong.
 //! Integration settings that Remote keeps per client, such as whether it may make magic links, are
 //! all on.
-//! There is no TLS and no storage.
+//! There is no TLS, and no storage but the text of a [`Snapshot`].
 //! Every rule is stated by a provider's document or an RFC, but for those whose
 //! [source](Rule::source) says that they are our own, inferred or for safety.
 //!
@@ -90,6 +131,9 @@
 //! | `POST /client-secret/rotate` | `{"client_id": "…", "grace_ms": 60000}`, both optional | answers with the new `client_secret` |
 //! | `POST /reset` | | as [`Sandbox::reset`] |
 //!
+//! On the same port, [`Sandbox::page_url`] is the live page, whose address is its key, and `/` asks a
+//! browser for the key of the admin API.
+//!
 //! ```sh
 //! curl "$REMOTE_SANDBOX_ADMIN_URL/faults" -H "x-sandbox-key: $REMOTE_SANDBOX_ADMIN_KEY" \
 //!   -d '{"fault": {"kind": "drop_after_commit"}, "match": {"grant_type": "refresh_token"}}'
@@ -101,7 +145,7 @@
 //! `Debug` or the ledger.
 //! The same holds for the links that sign people in and for the keys that sign webhooks.
 //! The exceptions are the secrets of the clients, the customer API tokens and the key of the admin
-//! API, which the handle keeps as redacted [`Secret`](remote_oauth_client::Secret) values to hand
+//! API with the address of its live page, which the handle keeps as redacted [`Secret`](remote_oauth_client::Secret) values to hand
 //! them out.
 //! Nothing is sent anywhere but to loopback.
 //!
