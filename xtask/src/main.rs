@@ -13,6 +13,7 @@
 mod bench;
 mod generate;
 mod mutants;
+mod release;
 mod requirements;
 mod spec;
 mod test;
@@ -44,6 +45,7 @@ enum Command {
     Bench(bench::Arguments),
     Generate(generate::Arguments),
     Mutants(mutants::Arguments),
+    ReleaseCheck(release::Arguments),
     Requirements(requirements::Arguments),
     Spec(spec::Arguments),
     Test(test::Arguments),
@@ -58,6 +60,8 @@ fn main() -> ExitCode {
         Command::Bench(arguments) => bench::run(root, &arguments),
         Command::Generate(arguments) => generate::run(root, &arguments),
         Command::Mutants(arguments) => mutants::run(root, &arguments),
+        // Tells a step that failed from one that could not run.
+        Command::ReleaseCheck(arguments) => return release::run(root, &arguments),
         Command::Requirements(arguments) => requirements::run(root, &arguments),
         Command::Spec(arguments) => spec::run(root, &arguments),
         Command::Test(arguments) => test::run(root, &arguments),

@@ -46,7 +46,7 @@ fn shown(text: &str) -> String {
 }
 
 /// Like [`shown`], with another limit.
-fn cleaned(text: &str, characters_max: usize) -> String {
+pub(crate) fn cleaned(text: &str, characters_max: usize) -> String {
     let safe = |c: char| if steers(c) { '\u{fffd}' } else { c };
     let mut line: String = text.chars().take(characters_max).map(safe).collect();
     if text.chars().nth(characters_max).is_some() {
