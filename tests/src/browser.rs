@@ -1,7 +1,12 @@
 //! A browser with nobody in front of it.
 
+use std::collections::BTreeMap;
+
 use remote_oauth_client::transport::{Timeouts, http_client};
 use url::Url;
+
+/// How many redirects a browser follows.
+const STEPS_MAX: usize = 20;
 
 /// Finds the address that `login` prints, in a line of standard error.
 pub fn address_in(line: &str) -> Option<Url> {
@@ -23,6 +28,44 @@ pub async fn open(address: &str) -> (u16, Option<String>, String) {
     let location = answer.headers().get("location");
     let location = location.map(|value| value.to_str().expect("text").to_owned());
     (status, location, answer.text().await.expect("a page"))
+}
+
+/// Opens an address and follows where it leads, with cookies, as far as the redirection URI.
+///
+/// Returns the callback, or the status of the page where the way ends.
+///
+/// # Errors
+///
+/// That status.
+///
+/// # Panics
+///
+/// If nothing answers, or the way has no end.
+pub async fn follow(address: &Url, redirect_uri: &str) -> Result<String, u16> {
+    let base = address.join("/").expect("a base");
+    let http = http_client(&base, &Timeouts::default()).expect("an HTTP client");
+    let (mut address, mut cookies) = (address.clone(), BTreeMap::new());
+    for _ in 0..STEPS_MAX {
+        let jar: Vec<String> = cookies.iter().map(|(n, v)| format!("{n}={v}")).collect();
+        let request = http.get(address.clone()).header("cookie", jar.join("; "));
+        let answer = request.send().await.expect("an answer");
+        for cookie in answer.headers().get_all("set-cookie") {
+            let pair = cookie.to_str().expect("text").split(';').next();
+            let (name, value) = pair
+                .and_then(|pair| pair.split_once('='))
+                .expect("a cookie");
+            cookies.insert(name.to_owned(), value.to_owned());
+        }
+        let location = answer.headers().get("location");
+        let Some(location) = location.map(|value| value.to_str().expect("text")) else {
+            return Err(answer.status().as_u16());
+        };
+        if location.starts_with(redirect_uri) {
+            return Ok(location.to_owned());
+        }
+        address = address.join(location).expect("an address");
+    }
+    panic!("the way has no end: {address}");
 }
 
 /// Returns a parameter of an address.

@@ -5,9 +5,11 @@
 
 pub mod browser;
 pub mod chromium;
+pub mod foreign;
 pub mod golden;
 pub mod hook;
 pub mod journey;
 pub mod plant;
 pub mod process;
 pub mod rfc_only;
+pub mod witness;
