@@ -18,6 +18,7 @@ pub mod report;
 mod requirement;
 mod run;
 mod selection;
+pub mod server;
 
 pub use check::{Check, Conduct, Examination, Objection, demand};
 pub use evidence::{Exchange, Mask, Record};

@@ -1,6 +1,7 @@
 //! Judges the generated client and the core against the documents.
 //!
-//! * [`judge`] asks any server or client, by address or command, and writes the report that people read.
+//! * [`judge`] asks any server or client, by address or command, and writes the report that people read; behind the
+//!   feature `sandbox` the embedded sandbox is one of the servers.
 //!
 //! The rest, behind the feature `laws`, are tools for property tests of our own code; the laws are in `tests/`.
 //!
@@ -18,7 +19,7 @@
 //! * [`ManualClock`] stands still until a law moves it.
 //! * [`mark`] looks for planted text in whatever a program could print.
 //!
-//! What is not here: the embedded sandbox, which is an opponent of its own, and journeys across processes.
+//! What is not here: journeys across processes.
 //!
 //! The invariant: no law asks the code that it judges what to expect.
 //! Expectations are written by hand, or known because the input was put together from them.

@@ -1,0 +1,270 @@
+//! The authorization endpoint: who may ask, what is asked of a person, and where the browser goes.
+
+use super::questions;
+use super::talk::{Talk, in_the_way};
+use super::wire::{Answer, Ask};
+use crate::judge::{Examination, Objection, demand};
+
+const STATE: &str = "s-1._~ \u{e9}&=#";
+const OUTSIDE: &str = "https://attacker.example/callback";
+const FAULTY: (&str, &str) = ("response_type", "token");
+
+questions! {
+    "server.authorize.client-known", Gentle,
+        ["rfc6749.4.1.1.client-id", "rfc6749.4.1.2.1.not-redirected"],
+        "An unknown client is told so on a page, and nobody is redirected.", client_known;
+    "server.authorize.redirect-uri-registered", Abusive,
+        ["remote.authorize.redirect-uri-registered", "rfc6749.3.1.2.2.registered",
+        "rfc6749.3.1.2.3.matched", "rfc6749.3.1.2.4.no-redirect",
+        "rfc6749.10.15.no-open-redirector", "rfc9700.2.1.exact-redirect"],
+        "A redirection URI that is not registered, or differs in one letter, is never followed.",
+        redirect_uri_registered;
+    "server.authorize.well-encoded", Abusive, ["rfc6749.10.14.input-escaped"],
+        "A query that is not well encoded is refused rather than repaired.", well_encoded;
+    "server.authorize.no-repeats", Gentle, ["rfc6749.3.1.no-repeats"],
+        "An authorization request with a parameter that stands twice is refused.", no_repeats;
+    "server.authorize.response-type", Gentle,
+        ["remote.authorize.response-type", "rfc6749.3.1.1.unsupported-response-type"],
+        "A response type other than `code` is refused.", response_type;
+    "server.authorize.scope-listed", Gentle, ["remote.error.invalid-scope"],
+        "A consent for a scope that does not exist is refused.", scope_listed;
+    "server.authorize.pkce-s256", Gentle,
+        ["rfc7636.4.4.1.unsupported-method", "rfc7636.7.2.plain-refused"],
+        "A code challenge of the method `plain` is refused.", pkce_s256;
+    "server.authorize.fault-redirected", Gentle, ["rfc6749.4.1.2.1.error-by-redirect"],
+        "A fault is told by redirect where client and redirection URI are good.",
+        fault_redirected;
+    "server.authorize.state-echoed", Gentle, ["rfc6749.4.1.2.state-echoed"],
+        "The state comes back letter for letter, with a code and with an error.", state_echoed;
+    "server.authorize.consent-asked", Gentle, ["remote.consent.admin"],
+        "Nobody gets a code without a person having been asked.", consent_asked;
+    "server.authorize.not-framed", Gentle,
+        ["rfc6749.10.13.clickjacking", "rfc9700.4.16.clickjacking"],
+        "The consent page forbids every other page to frame it.", not_framed;
+    "server.authorize.approved", Gentle, ["remote.authorize.answer"],
+        "An approved consent leads back to the client with a code.", approved;
+    "server.authorize.denied", Gentle, ["rfc6749.4.1.2.1.error-by-redirect"],
+        "A denied consent leads back to the client with `access_denied` and without a code.",
+        denied;
+    "server.authorize.see-other", Gentle, ["rfc9700.4.12.no-307"],
+        "A consent form is not answered by a redirect that would send it on.", see_other;
+    "server.authorize.form-once", Abusive, ["rfc6749.10.12.server-csrf"],
+        "A consent form that was answered cannot be answered again.", form_once;
+    "server.code.unguessable", Gentle, ["rfc6749.10.10.token-entropy"],
+        "Codes are long and differ from each other.", unguessable;
+}
+
+/// Says how a request ended that nobody should have consented to.
+fn went_on(talk: &Talk<'_>, answer: &Answer) -> bool {
+    let asked = answer.status.is_success();
+    let granted = answer.leads_to(&talk.server.redirect_uri) && answer.callback("error").is_none();
+    asked || granted
+}
+
+/// Objects unless an authorization request is refused, on a page or by redirect with this word.
+async fn refused(mut talk: Talk<'_>, more: &[(&str, &str)], error: &str) -> Examination {
+    let answer = talk.send(&talk.authorization_request(more)).await?;
+    let word = answer.callback("error");
+    let named = word.is_none_or(|word| word == error);
+    demand(!went_on(&talk, &answer) && named, || {
+        format!("{} in place of a refusal with {error}", answer.outline())
+    })
+}
+
+/// Objects unless the fault is told on a page.
+async fn on_a_page(talk: &mut Talk<'_>, ask: &Ask) -> Examination {
+    let answer = talk.send(ask).await?;
+    let redirected = answer.location().is_some();
+    demand(answer.status.is_client_error() && !redirected, || {
+        format!(
+            "{} in place of a page that says what is wrong",
+            answer.outline()
+        )
+    })
+}
+
+async fn client_known(mut talk: Talk<'_>) -> Examination {
+    let ask = talk.authorization_request(&[("client_id", "nobody-whom-anybody-knows")]);
+    on_a_page(&mut talk, &ask).await
+}
+
+async fn redirect_uri_registered(mut talk: Talk<'_>) -> Examination {
+    let longer = format!("{}x", talk.server.redirect_uri);
+    for uri in [OUTSIDE, &longer] {
+        let ask = talk.authorization_request(&[("redirect_uri", uri)]);
+        on_a_page(&mut talk, &ask).await?;
+    }
+    Ok(())
+}
+
+async fn well_encoded(mut talk: Talk<'_>) -> Examination {
+    let mut ask = talk.authorization_request(&[]);
+    ask.url.push_str("&x=%zz");
+    let answer = talk.send(&ask).await?;
+    demand(!went_on(&talk, &answer), || {
+        format!("{} in place of a refusal", answer.outline())
+    })
+}
+
+async fn no_repeats(talk: Talk<'_>) -> Examination {
+    refused(talk, &[("x", "a"), ("x", "b")], "invalid_request").await
+}
+
+async fn response_type(talk: Talk<'_>) -> Examination {
+    refused(talk, &[FAULTY], "unsupported_response_type").await
+}
+
+async fn scope_listed(talk: Talk<'_>) -> Examination {
+    refused(talk, &[("scope", "no:such-scope")], "invalid_scope").await
+}
+
+async fn pkce_s256(talk: Talk<'_>) -> Examination {
+    let challenge = "plain-text-that-is-long-enough-for-a-challenge-0";
+    let plain = [
+        ("code_challenge", challenge),
+        ("code_challenge_method", "plain"),
+    ];
+    refused(talk, &plain, "invalid_request").await
+}
+
+async fn fault_redirected(mut talk: Talk<'_>) -> Examination {
+    let answer = talk.send(&talk.authorization_request(&[FAULTY])).await?;
+    if went_on(&talk, &answer) {
+        return Err(in_the_way("the server takes the fault that was to be told"));
+    }
+    let told = answer.leads_to(&talk.server.redirect_uri) && answer.callback("error").is_some();
+    demand(told, || {
+        format!("{} in place of a redirect with an error", answer.outline())
+    })
+}
+
+async fn state_echoed(mut talk: Talk<'_>) -> Examination {
+    let echoed = |answer: &Answer| {
+        demand(answer.callback("state").as_deref() == Some(STATE), || {
+            format!("{} without the state that was sent", answer.outline())
+        })
+    };
+    let state = ("state", STATE);
+    let ask = talk.authorization_request(&[FAULTY, state]);
+    let faulty = talk.send(&ask).await?;
+    if faulty.leads_to(&talk.server.redirect_uri) {
+        echoed(&faulty)?;
+    }
+    match talk.approved(&[state]).await {
+        Ok(approved) => echoed(&approved),
+        // Where nobody may consent, what came with the error is all that can be told.
+        Err(Objection::Skipped(_)) if faulty.location().is_some() => Ok(()),
+        Err(objection) => Err(objection),
+    }
+}
+
+async fn consent_asked(mut talk: Talk<'_>) -> Examination {
+    let answer = talk.send(&talk.authorization_request(&[])).await?;
+    let at_once = answer.leads_to(&talk.server.redirect_uri) && answer.callback("error").is_none();
+    demand(!at_once, || "the browser is sent back at once".to_owned())
+}
+
+async fn not_framed(mut talk: Talk<'_>) -> Examination {
+    let answer = talk.send(&talk.authorization_request(&[])).await?;
+    if !answer.is(200) {
+        let moot = format!("no consent page came: {}", answer.outline());
+        return Err(Objection::Skipped(moot));
+    }
+    let policy = answer.header("content-security-policy");
+    let by_policy = policy.is_some_and(|policy| policy.contains("frame-ancestors"));
+    let by_header = answer.header("x-frame-options").is_some();
+    demand(by_policy || by_header, || {
+        "a page with neither frame-ancestors nor X-Frame-Options".to_owned()
+    })
+}
+
+async fn approved(mut talk: Talk<'_>) -> Examination {
+    let answer = talk.approved(&[]).await?;
+    let good = answer.leads_to(&talk.server.redirect_uri) && answer.callback("code").is_some();
+    demand(good, || format!("{} without a code", answer.outline()))
+}
+
+async fn denied(mut talk: Talk<'_>) -> Examination {
+    let form = talk.consent_form(&[]).await?;
+    let answer = talk.press(&form, "deny").await?;
+    let told = answer.leads_to(&talk.server.redirect_uri)
+        && answer.callback("error").as_deref() == Some("access_denied")
+        && answer.callback("code").is_none();
+    demand(told, || {
+        format!(
+            "{} in place of a redirect with access_denied",
+            answer.outline()
+        )
+    })
+}
+
+async fn see_other(mut talk: Talk<'_>) -> Examination {
+    let form = talk.consent_form(&[]).await?;
+    let answer = talk.press(&form, "approve").await?;
+    demand(!answer.is(307) && !answer.is(308), || {
+        format!(
+            "{}, which makes the browser send the form again",
+            answer.outline()
+        )
+    })
+}
+
+async fn form_once(mut talk: Talk<'_>) -> Examination {
+    let form = talk.consent_form(&[]).await?;
+    let first = talk.press(&form, "approve").await?;
+    if !first.leads_to(&talk.server.redirect_uri) {
+        return Err(in_the_way(format!(
+            "no consent was given: {}",
+            first.outline()
+        )));
+    }
+    let second = talk.press(&form, "approve").await?;
+    demand(!second.leads_to(&talk.server.redirect_uri), || {
+        "the same form gives a second consent".to_owned()
+    })
+}
+
+async fn unguessable(mut talk: Talk<'_>) -> Examination {
+    let mut codes = Vec::new();
+    for _ in 0..3 {
+        codes.push(talk.code(&[]).await?);
+    }
+    strong(&codes)
+}
+
+/// Objects unless values are as long as 128 bits need to be, and no two are alike.
+pub(super) fn strong(values: &[String]) -> Examination {
+    /// Characters that 128 bits take in Base64.
+    const CHARS_MIN: usize = 22;
+    let short = values.iter().map(String::len).min().unwrap_or_default();
+    demand(short >= CHARS_MIN, || {
+        format!("{short} characters, where 128 bits take {CHARS_MIN}")
+    })?;
+    let alike = (1..values.len()).any(|place| values[..place].contains(&values[place]));
+    demand(!alike, || "the same value twice".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_value_that_is_short_or_comes_twice_is_not_strong() {
+        let long = |letter: &str| letter.repeat(22);
+        for (values, good) in [
+            (vec![long("a"), long("b")], true),
+            (vec![long("a"), long("a")], false),
+            (vec![long("a"), "b".repeat(21)], false),
+            (vec![], false),
+        ] {
+            assert_eq!(strong(&values).is_ok(), good, "{values:?}");
+        }
+    }
+
+    #[test]
+    fn the_state_survives_only_a_reader_and_a_writer_that_agree() {
+        let query = crate::judge::server::wire::encoded(&[("state", STATE)]);
+        let read: Vec<_> = form_urlencoded::parse(query.as_bytes()).collect();
+        assert_eq!(read, [("state".into(), STATE.into())]);
+    }
+}
