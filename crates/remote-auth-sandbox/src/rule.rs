@@ -105,7 +105,8 @@ rules! {
     MethodServed = "http.method.served", "own rule", [];
 
     /// An authorization request is a well-encoded query of at most 8 KiB.
-    AuthorizeWellFormed = "authorize.request.well_formed", "RFC 6749 section 4.1.1", [];
+    AuthorizeWellFormed = "authorize.request.well_formed", "RFC 6749 section 4.1.1",
+        ["rfc6749.10.14.input-escaped"];
     /// The client is known; otherwise a page says so and nobody is redirected.
     AuthorizeClientKnown = "authorize.client.known", "RFC 6749 section 4.1.2.1",
         ["rfc6749.4.1.1.client-id", "rfc6749.4.1.2.1.not-redirected"];
@@ -135,10 +136,10 @@ rules! {
         "RFC 7636 section 4.4.1; a switch, because Remote documents no PKCE for partners", [];
     /// An archived company consents to nothing, and the refusal is reported by redirect.
     AuthorizeCompanyActive = "authorize.company.active",
-        "follows from Remote's `company.archived`", [];
+        "follows from Remote's `company.archived`", ["rfc9700.4.14.2.revoked-on-end"];
     /// A good authorization request is shown to the company's admin.
     AuthorizeConsentAsked = "authorize.consent.asked", "Remote's authorization code guide",
-        ["remote.consent.admin"];
+        ["remote.consent.asked"];
     /// A consent form carries a ticket that was issued here within ten minutes and not used.
     AuthorizeTicketOnce = "authorize.ticket.once", "RFC 6749 section 10.12",
         ["rfc6749.10.12.server-csrf"];
@@ -320,9 +321,11 @@ rules! {
         ["remote.error.rest-403", "remote.scope.any-suffices",
         "rfc6750.3.1.insufficient-scope-403"];
     /// `page` and `page_size` are positive numbers, and a page has at most 100 entries.
-    PlatformPaging = "platform.paging.valid", "Remote's published description, 422", [];
+    PlatformPaging = "platform.paging.valid", "Remote's published description, 422",
+        ["remote.api.paging"];
     /// A query is well encoded and names no parameter twice.
-    PlatformQuery = "platform.query.well_formed", "Remote's published description, 400", [];
+    PlatformQuery = "platform.query.well_formed", "Remote's published description, 400",
+        ["remote.api.query"];
     /// A body is a JSON object and says so.
     PlatformJson = "platform.body.json", "Remote's skill: writes add `Content-Type`",
         ["remote.api.writes-are-json"];
@@ -331,15 +334,18 @@ rules! {
         ["remote.api.identity"];
 
     /// `action` names known actions, separated by commas, and `async` is true or false.
-    CompanyQueryKnown = "companies.query.known", "Remote's published description and guide", [];
+    CompanyQueryKnown = "companies.query.known", "Remote's published description and guide",
+        ["remote.company.query"];
     /// The scope of a company's token has only names listed for its consent.
     CompanyTokenScope = "companies.token.scope",
         "Remote's published description, authorizationCode scopes",
         ["remote.error.invalid-scope"];
     /// A new company comes with the six fields that it cannot be without.
-    CompanyFieldsPresent = "companies.fields.present", "Remote's published description, 422", [];
+    CompanyFieldsPresent = "companies.fields.present", "Remote's published description, 422",
+        ["remote.company.fields"];
     /// Country, currency, email address and time have their documented forms.
-    CompanyFieldsValid = "companies.fields.valid", "Remote's published description, 422", [];
+    CompanyFieldsValid = "companies.fields.valid", "Remote's published description, 422",
+        ["remote.company.fields"];
     /// The terms of service were accepted within the previous fifteen minutes.
     CompanyTermsRecent = "companies.terms.recent", "Remote's published description",
         ["remote.company.terms-recent"];
@@ -365,27 +371,33 @@ rules! {
     MagicLinkPath = "magic_link.path.valid", "Remote's published description, 422",
         ["remote.magic-link.path"];
     /// The person of a magic link is an active user of the token's company.
-    MagicLinkPersonKnown = "magic_link.person.known", "Remote's published description, 422", [];
+    MagicLinkPersonKnown = "magic_link.person.known", "Remote's published description, 422",
+        ["remote.magic-link.person-known"];
     /// A good request gives the address of a magic link.
-    MagicLinkMade = "magic_link.made", "Remote's published description", [];
+    MagicLinkMade = "magic_link.made", "Remote's published description",
+        ["remote.magic-link.answer"];
     /// A magic link opens once, on the gateway that made it.
     MagicLinkOnce = "magic_link.once", "own rule: Remote states neither life nor use of a link", [];
     /// A magic link opens a page that says who would be signed in.
     MagicLinkOpened = "magic_link.opened", "own rule", [];
 
     /// A webhook callback has no members but `url` and what it subscribes to.
-    WebhookFields = "webhook.fields.known", "Remote's published description, 422", [];
+    WebhookFields = "webhook.fields.known", "Remote's published description, 422",
+        ["remote.webhook.fields"];
     /// A webhook callback leads to a loopback address.
     WebhookUrl = "webhook.url.loopback", "own safety rule", [];
     /// A webhook callback names events or asks for all of them, and not both.
-    WebhookEvents = "webhook.events.named", "Remote's published description, 422", [];
+    WebhookEvents = "webhook.events.named", "Remote's published description, 422",
+        ["remote.webhook.events"];
     /// A good callback is registered, and its signing key is shown this once.
     WebhookCreated = "webhook.created", "Remote's published description and webhook guide",
         ["remote.webhook.key-once"];
     /// A webhook callback is deleted only by the client or customer that registered it.
-    WebhookKnown = "webhook.known", "Remote's published description, 404", [];
+    WebhookKnown = "webhook.known", "Remote's published description, 404",
+        ["remote.webhook.deletion"];
     /// A good request deletes a webhook callback.
-    WebhookDeleted = "webhook.deleted", "Remote's published description", [];
+    WebhookDeleted = "webhook.deleted", "Remote's published description",
+        ["remote.webhook.deletion"];
 
     /// A token request to the second provider is a JSON object and says so.
     GogoxJsonOnly = "gogox.request.json_only", "GOGOX's guide; the refusal is inferred",
@@ -395,12 +407,14 @@ rules! {
         "GOGOX's guide; RFC 6749 section 2.3; the refusal is inferred",
         ["gogox-guide.token.no-basic"];
     /// A token request to the second provider has its three members as text.
-    GogoxMembersPresent = "gogox.members.present", "GOGOX's guide; the refusal is inferred", [];
+    GogoxMembersPresent = "gogox.members.present", "GOGOX's guide; the refusal is inferred",
+        ["gogox-guide.token.json-body"];
     /// The second provider knows client credentials only.
     GogoxGrantType = "gogox.grant_type.known", "GOGOX's guide; the refusal is inferred",
         ["gogox-guide.token.client-credentials-only"];
     /// Client id and secret are those of the second provider's client.
-    GogoxClientRight = "gogox.client.right", "GOGOX's guide; the refusal is inferred", [];
+    GogoxClientRight = "gogox.client.right", "GOGOX's guide; the refusal is inferred",
+        ["gogox-guide.token.json-body"];
     /// A good token request to the second provider gives a token for two hours.
     GogoxTokenIssued = "gogox.token.issued", "GOGOX's guide; a public client",
         ["gogox-guide.token.answer"];
@@ -408,9 +422,10 @@ rules! {
     GogoxBearerPresent = "gogox.bearer.present", "RFC 6750 section 2.1",
         ["gogox-guide.api.bearer"];
     /// The second provider's token was issued here.
-    GogoxBearerKnown = "gogox.bearer.known", "RFC 6750 section 3.1", [];
+    GogoxBearerKnown = "gogox.bearer.known", "RFC 6750 section 3.1", ["gogox-guide.api.bearer"];
     /// The second provider's token lives for two hours.
-    GogoxBearerUnexpired = "gogox.bearer.unexpired", "a public client; RFC 6750 section 3.1", [];
+    GogoxBearerUnexpired = "gogox.bearer.unexpired", "a public client; RFC 6750 section 3.1",
+        ["gogox-guide.token.again"];
     /// A good request to the second provider's resource is answered.
     GogoxServed = "gogox.request.served", "own rule: the body is invented", [];
 

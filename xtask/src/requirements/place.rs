@@ -81,7 +81,7 @@ pub(super) fn places_in(path: &str, text: &str, catalogue: &Catalogue) -> Result
 /// Tells whether a file names ids as data, in string literals.
 fn names_ids_as_data(path: &str) -> bool {
     path.starts_with("crates/remote-auth-sandbox/src/rule")
-        || path.starts_with("crates/remote-auth-conformance/src/checks")
+        || path.starts_with("crates/remote-auth-conformance/src/judge/server/")
 }
 
 /// Tells whether everything in a file serves tests.

@@ -127,7 +127,7 @@ fn a_mark_is_code_or_a_test_by_where_it_stands() {
         "crates/a/src/lib.rs",
         "crates/remote-auth-sandbox/src/rule.rs",
     );
-    let checks = "crates/remote-auth-conformance/src/checks/server.rs";
+    let checks = "crates/remote-auth-conformance/src/judge/server/code.rs";
     let cases = [
         (lib, format!("{mark}\nfn f() {{}}"), Some((Code, "f"))),
         (

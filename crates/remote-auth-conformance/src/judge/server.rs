@@ -85,6 +85,17 @@ pub fn checks() -> Vec<Check<Server>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::judge::Party;
+
+    #[test]
+    fn every_check_comes_from_demands_that_exist_and_bind_a_server() {
+        for check in checks() {
+            let demands: Vec<_> = check.demands().collect();
+            assert_eq!(demands.len(), check.requirements.len(), "{}", check.id);
+            let binds = |demand: &&crate::judge::Requirement| demand.binds.contains(&Party::Server);
+            assert!(demands.iter().any(binds), "{}", check.id);
+        }
+    }
 
     #[test]
     fn every_check_has_a_name_of_its_own_and_says_what_a_server_does_in_one_sentence() {
@@ -92,7 +103,8 @@ mod tests {
         assert!(checks.len() >= 60, "{} checks", checks.len());
         for (place, check) in checks.iter().enumerate() {
             let (id, sentence) = (check.id, check.sentence);
-            let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-' || c == '.';
+            let plain =
+                |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-' || c == '.';
             assert!(id.starts_with("server.") && id.chars().all(plain), "{id}");
             assert!(checks[..place].iter().all(|other| other.id != id), "{id}");
             assert!(

@@ -36,7 +36,7 @@ questions! {
         fault_redirected;
     "server.authorize.state-echoed", Gentle, ["rfc6749.4.1.2.state-echoed"],
         "The state comes back letter for letter, with a code and with an error.", state_echoed;
-    "server.authorize.consent-asked", Gentle, ["remote.consent.admin"],
+    "server.authorize.consent-asked", Gentle, ["remote.consent.asked"],
         "Nobody gets a code without a person having been asked.", consent_asked;
     "server.authorize.not-framed", Gentle,
         ["rfc6749.10.13.clickjacking", "rfc9700.4.16.clickjacking"],

@@ -24,7 +24,7 @@ questions! {
         "rfc6750.3.1.insufficient-scope-403"],
         "A token without any scope of an operation is 403.", scope;
     "server.api.paging", Gentle, ["remote.api.paging"],
-        "A page that cannot be is 422, and so is one of more than a hundred entries.", paging;
+        "A page or a page size that is no positive number is 422.", paging;
     "server.api.query", Destructive, ["remote.api.query"],
         "A query that is not well encoded, or has a parameter twice, is 400.", query;
     "server.api.json-only", Destructive, ["remote.api.writes-are-json"],
@@ -65,7 +65,7 @@ async fn scope(mut talk: Talk<'_>) -> Examination {
 
 async fn paging(mut talk: Talk<'_>) -> Examination {
     let granted = talk.company(&[]).await?;
-    for query in ["page=0", "page_size=0", "page_size=101"] {
+    for query in ["page=0", "page_size=0", "page=first"] {
         let url = talk.home().api(&format!("/employments?{query}"));
         let ask = Ask::get(url).bearer(&granted.access_token);
         talk.send(&ask).await?.answered(422)?;
