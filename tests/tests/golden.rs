@@ -29,6 +29,9 @@ async fn each_help_page_is_as_reviewed() {
         ("help-scopes-plan.txt", "scopes plan --help"),
         ("help-scopes-explain.txt", "scopes explain --help"),
         ("help-scopes-list.txt", "scopes list --help"),
+        ("help-conformance.txt", "conformance --help"),
+        ("help-conformance-list.txt", "conformance list --help"),
+        ("help-conformance-run.txt", "conformance run --help"),
         ("help-sandbox.txt", "sandbox --help"),
         ("help-sandbox-serve.txt", "sandbox serve --help"),
         ("help-sandbox-fixture.txt", "sandbox fixture --help"),
@@ -52,6 +55,18 @@ async fn the_demo_is_as_reviewed() {
     assert_eq!(run.stdout.lines().count(), 1, "one document on one line");
     let pretty = serde_json::to_string_pretty(&run.json()).expect("JSON");
     golden::check("demo.json", &pretty);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_checks_and_what_a_run_of_them_says_are_as_reviewed() {
+    for (name, line) in [
+        ("conformance-list.txt", "conformance list"),
+        ("conformance-run.txt", "conformance run --id server.code"),
+    ] {
+        let run = program().run(line).await;
+        assert_eq!(run.code, 0, "{run:?}");
+        golden::check(name, &format!("{}{}", run.stdout, run.stderr));
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

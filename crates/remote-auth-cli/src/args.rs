@@ -4,6 +4,7 @@
 //! stands below the flags in [`help`].
 //! No flag takes a secret: a command line is seen by every user of a machine and kept by shells.
 
+mod conformance;
 mod help;
 mod serve;
 mod shared;
@@ -20,6 +21,7 @@ use remote_auth::ConsentScope;
 
 use crate::exit::Exit;
 
+pub(crate) use conformance::{Choice, ConformanceCommand, ConformanceListArgs, ConformanceRunArgs};
 pub(crate) use serve::ServeArgs;
 pub(crate) use shared::{Api, Asserted, Flow, Patience, Place, ProviderName, Role};
 
@@ -108,8 +110,7 @@ pub(crate) enum Command {
         command: ScopesCommand,
     },
 
-    /// Judge clients and servers.
-    #[command(hide = true)]
+    /// Judge a server or a client by what the documents demand.
     Conformance {
         #[command(subcommand)]
         command: ConformanceCommand,
@@ -178,15 +179,6 @@ pub(crate) enum ScopesCommand {
 
     /// List the scopes that Remote publishes, one on each line.
     List(ScopesListArgs),
-}
-
-#[derive(Debug, Subcommand)]
-pub(crate) enum ConformanceCommand {
-    /// Be the client that the conformance suite judges: this program's own library.
-    ///
-    /// Reads one step on each line of standard input and answers it with one line on standard output, as the
-    /// documentation of remote_auth_conformance::judge::client has it.
-    Shim,
 }
 
 #[derive(Debug, Subcommand)]
@@ -540,7 +532,8 @@ impl Command {
                 ScopesCommand::Explain(args) => args.json,
                 ScopesCommand::List(args) => args.json,
             },
-            Self::Conformance { .. } | Self::Sandbox { .. } => false,
+            Self::Conformance { command } => command.json(),
+            Self::Sandbox { .. } => false,
         }
     }
 }

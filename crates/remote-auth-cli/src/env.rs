@@ -46,8 +46,8 @@ variables! {
     CLIENT_ID = "REMOTE_CLIENT_ID" or "REMOTE_CLIENT_ID_FILE", "client identifier";
     CLIENT_SECRET = "REMOTE_CLIENT_SECRET" or "REMOTE_CLIENT_SECRET_FILE", "client secret";
     PREVIOUS_SECRET = "REMOTE_CLIENT_SECRET_PREVIOUS" or "REMOTE_CLIENT_SECRET_PREVIOUS_FILE", "previous client secret, tried second during a rotation";
-    REFRESH_TOKEN = "REMOTE_REFRESH_TOKEN" or "REMOTE_REFRESH_TOKEN_FILE", "refresh token, for `--flow refresh`";
-    API_TOKEN = "REMOTE_API_TOKEN" or "REMOTE_API_TOKEN_FILE", "customer API token, for `whoami --customer`";
+    REFRESH_TOKEN = "REMOTE_REFRESH_TOKEN" or "REMOTE_REFRESH_TOKEN_FILE", "refresh token, for `--flow refresh` and `conformance run`";
+    API_TOKEN = "REMOTE_API_TOKEN" or "REMOTE_API_TOKEN_FILE", "customer API token, for `whoami --customer` and `conformance run`";
     SIGNING_KEY = "REMOTE_WEBHOOK_SIGNING_KEY" or "REMOTE_WEBHOOK_SIGNING_KEY_FILE", "signing key of a webhook, for `webhook verify`";
     RUST_LOG = "RUST_LOG", "what to log, in the syntax of tracing's EnvFilter; beats -v";
     NO_COLOR = "NO_COLOR", "no colour, if set and not empty";

@@ -29,11 +29,13 @@ pub(crate) enum Exit {
     Drift = 13,
     Declined = 14,
     NotBelieved = 15,
+    NotMet = 16,
+    Unjudged = 17,
 }
 
 impl Exit {
     /// All of them, in order.
-    pub(crate) const ALL: [Self; 15] = [
+    pub(crate) const ALL: [Self; 17] = [
         Self::Success,
         Self::Other,
         Self::Usage,
@@ -49,6 +51,8 @@ impl Exit {
         Self::Drift,
         Self::Declined,
         Self::NotBelieved,
+        Self::NotMet,
+        Self::Unjudged,
     ];
 
     pub(crate) fn number(self) -> u8 {
@@ -77,6 +81,8 @@ impl Exit {
             Self::Drift => "the server, or the demo, is not as documented",
             Self::Declined => "the API declined: not found, in conflict or not valid",
             Self::NotBelieved => "a webhook's delivery is forged, stale or no event: drop it",
+            Self::NotMet => "what was judged does not do what a document demands",
+            Self::Unjudged => "a check could not be asked, or none was",
         }
     }
 

@@ -8,7 +8,8 @@
 //!   and explains without a token.
 //! * `remote-auth companies`, `remote-auth magic-link` and `remote-auth webhook` are the operations of the API that
 //!   authentication touches.
-//! * `remote-auth conformance shim` puts the library before the conformance suite.
+//! * `remote-auth conformance` judges a server or a client by what the documents demand; its `shim` puts the library
+//!   before that judge.
 //! * `remote-auth sandbox serve` keeps an embedded sandbox running.
 //!
 //! # What is not
@@ -25,6 +26,7 @@
 mod answer;
 mod args;
 mod cmd_companies;
+mod cmd_conformance;
 mod cmd_conformance_shim;
 mod cmd_demo;
 mod cmd_login;
@@ -112,9 +114,13 @@ async fn dispatch(args: Args) -> Result<(), Failure> {
             ScopesCommand::Explain(explain) => cmd_scopes::explain(&explain),
             ScopesCommand::List(list) => cmd_scopes::list(&list),
         },
-        Command::Conformance {
-            command: ConformanceCommand::Shim,
-        } => cmd_conformance_shim::run().await,
+        Command::Conformance { command } => match command {
+            ConformanceCommand::Shim => cmd_conformance_shim::run().await,
+            ConformanceCommand::List(list) => cmd_conformance::list(&list),
+            ConformanceCommand::Run(run) => {
+                cmd_conformance::run(&run, Paint::for_stderr(args.color)).await
+            }
+        },
         Command::Sandbox { command } => match command {
             SandboxCommand::Serve(serve) => cmd_sandbox::serve(&serve).await,
             SandboxCommand::Fixture => render::print(remote_auth_sandbox::Fixture::built_in()),

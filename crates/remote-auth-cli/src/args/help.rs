@@ -70,6 +70,13 @@ const ANY_TOKEN: &[&Variable] = &[
     &env::API_TOKEN,
 ];
 
+const JUDGED: &[&Variable] = &[
+    &env::CLIENT_ID,
+    &env::CLIENT_SECRET,
+    &env::REFRESH_TOKEN,
+    &env::API_TOKEN,
+];
+
 const PAGES: &[Page] = &[
     Page {
         path: &["demo"],
@@ -197,6 +204,30 @@ const PAGES: &[Page] = &[
         variables: &[],
         examples: "  remote-auth sandbox fixture > people.toml
   remote-auth sandbox serve --fixture people.toml
+",
+    },
+    Page {
+        path: &["conformance", "list"],
+        json: "  The answer, on standard output: schema and checks, each with id, level (the strictest of its
+  requirements), sentence and requirements (each with id, level, source, section, binds and text).
+",
+        variables: &[],
+        examples: "  remote-auth conformance list --document rfc7523
+  remote-auth conformance list --level must --level must-not --json
+",
+    },
+    Page {
+        path: &["conformance", "run"],
+        json: "  The findings, by --json: schema, suite (its version), subject, began, totals (met, not_met,
+  skipped and could_not_run) and findings, each with check, sentence, requirements, outcome,
+  reason, exchanges (request and answer, secrets masked) and took_ms.
+",
+        variables: JUDGED,
+        examples: "  remote-auth conformance run --html conformance.html
+  remote-auth conformance run --target http://127.0.0.1:4000 --id server.code
+  remote-auth conformance run --target https://gateway.remote-sandbox.com --i-own-this-account \\
+      --junit conformance.xml --html conformance.html
+  remote-auth conformance run --client \"remote-auth conformance shim\"
 ",
     },
     Page {

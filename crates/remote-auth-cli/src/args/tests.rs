@@ -41,6 +41,23 @@ fn what_belongs_together_is_demanded_and_what_does_not_is_refused() {
             Err(2),
         ),
         ("login --env sandbox --no-browser --wait 5", Ok(())),
+        (
+            "conformance list --level must-not --document rfc6749",
+            Ok(()),
+        ),
+        ("conformance list --level perhaps", Err(2)),
+        (
+            "conformance run --json - --junit x --html y --id a --id b",
+            Ok(()),
+        ),
+        ("conformance run --i-own-this-account", Err(2)),
+        ("conformance run --manager urn:x", Err(2)),
+        ("conformance run --client x --json -", Ok(())),
+        ("conformance run --client x --target http://x", Err(2)),
+        (
+            "conformance run --target http://x --i-own-this-account --manager urn:x",
+            Ok(()),
+        ),
         ("sandbox serve --port 65536", Err(2)),
         ("sandbox serve --auto-approve", Ok(())),
         ("sandbox serve --refresh-tokens rotating", Ok(())),
@@ -173,7 +190,7 @@ fn no_line_of_any_help_is_wider_than_the_page() {
 // Requirement: remote.skill.rule-secret-manager
 #[test]
 fn no_flag_takes_a_secret() {
-    // What is named for a secret is either a switch or says how to come by one.
+    // What is named for a secret is a switch, says how to come by one, or says where the endpoint is that gives it.
     let secrets = ["secret", "token", "key", "password", "code"];
     for page in pages(&help::complete(Args::command())) {
         for argument in page.get_arguments() {
@@ -181,7 +198,7 @@ fn no_flag_takes_a_secret() {
             let named = secrets
                 .iter()
                 .any(|secret| long.split('-').any(|part| part == *secret));
-            let takes = argument.get_action().takes_values();
+            let takes = argument.get_action().takes_values() && !long.ends_with("-endpoint");
             assert!(!(named && takes), "{} --{long}", page.get_name());
         }
     }

@@ -9,10 +9,10 @@ use std::time::{Duration, SystemTime};
 use remote_oauth_client::Secret;
 use remote_oauth_client::endpoints::{AUTHORIZE_PATH, TOKEN_PATH};
 use remote_oauth_client::transport::{self, Timeouts, TransportError};
-use url::Url;
+use url::{Host, Url};
 
 use super::secret::open;
-use crate::judge::{Mask, Objection};
+use crate::judge::{Conduct, Mask, Objection};
 
 /// The redirection URI that is named unless another one is registered.
 const REDIRECT_URI: &str = "http://127.0.0.1:8787/callback";
@@ -110,6 +110,16 @@ impl Site {
     /// Returns what an assertion for this gateway names as its audience.
     pub(super) fn audience(&self) -> String {
         format!("{}/auth", self.gateway)
+    }
+}
+
+fn is_loopback(address: &str) -> bool {
+    let url = Url::parse(address).ok();
+    match url.as_ref().and_then(Url::host) {
+        Some(Host::Ipv4(ip)) => ip.is_loopback(),
+        Some(Host::Ipv6(ip)) => ip.is_loopback(),
+        Some(Host::Domain(name)) => name.eq_ignore_ascii_case("localhost"),
+        None => false,
     }
 }
 
@@ -291,6 +301,23 @@ impl Server {
         self
     }
 
+    /// Tells whether everything that was named is on this machine, so that nobody else is disturbed.
+    pub fn is_local(&self) -> bool {
+        let sites = [&self.home].into_iter().chain(&self.other_gateway);
+        let endpoints = sites.flat_map(|site| [&site.token_endpoint, &site.authorization_endpoint]);
+        let gogox = self.gogox.iter().map(|(address, _)| address);
+        endpoints.chain(gogox).all(|address| is_loopback(address))
+    }
+
+    /// Returns what may not be done to the server: nothing but the gentle, unless it is on this machine.
+    pub fn forbidden(&self) -> Vec<Conduct> {
+        if self.is_local() {
+            Vec::new()
+        } else {
+            vec![Conduct::Abusive, Conduct::Destructive]
+        }
+    }
+
     /// Returns what hides every secret that the judge was given.
     pub fn mask(&self) -> Mask {
         let gogox = self.gogox.iter().map(|(_, client)| client);
@@ -399,6 +426,28 @@ mod tests {
             );
             assert_eq!(server().other_gateway(address).err(), fault, "{address}");
             assert_eq!(server().gogox(address, client()).err(), fault, "{address}");
+        }
+    }
+
+    #[test]
+    fn a_server_is_attacked_only_if_all_of_it_is_on_this_machine() {
+        let (here, there) = ("http://127.0.0.1:4010", "https://gateway.example");
+        let client = || Credentials::new("id", "secret".into());
+        let at = |address| Server::new(address, client()).expect("a server");
+        for (server, is_local) in [
+            (Ok(at(here)), true),
+            (Ok(at("http://[::1]:4010")), true),
+            (Ok(at("https://localhost")), true),
+            (Ok(at("https://127.0.0.1.example")), false),
+            (Ok(at(there)), false),
+            (at(here).token_endpoint(there), false),
+            (at(here).authorization_endpoint(there), false),
+            (at(here).other_gateway(there), false),
+            (at(here).gogox(there, client()), false),
+        ] {
+            let server = server.expect("a server");
+            assert_eq!(server.is_local(), is_local, "{server:?}");
+            assert_eq!(server.forbidden().is_empty(), is_local, "{server:?}");
         }
     }
 

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use reqwest::header::HeaderValue;
 use serde_json::Value;
 use url::Url;
 
@@ -89,10 +90,13 @@ impl<'a> Talk<'a> {
     /// Sends a request whatever limits there are, and keeps nothing of it.
     pub(super) async fn send_at_once(&mut self, ask: &Ask) -> Result<Answer, Objection> {
         let http = &self.server.http;
-        let request = ask.headers.iter().fold(
-            http.request(ask.method.clone(), &ask.url),
-            |request, (name, value)| request.header(*name, value),
-        );
+        let mut request = http.request(ask.method.clone(), &ask.url);
+        for (name, value) in &ask.headers {
+            let value = HeaderValue::from_str(value);
+            let mut value = value.map_err(|_| in_the_way("a credential fits no header"))?;
+            value.set_sensitive(*name == "authorization");
+            request = request.header(*name, value);
+        }
         let request = request.body(ask.body.clone());
         let mut response = request.send().await.map_err(|error| no_answer(&error))?;
         let (status, headers) = (response.status(), response.headers().clone());
