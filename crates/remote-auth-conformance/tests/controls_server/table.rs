@@ -122,7 +122,7 @@ rows! {
     AssertionSubjectManaged by ["server.assertion.subject-managed"];
     AssertionIssued by ["server.assertion.no-refresh-token"];
 
-    BearerPresent by ["server.bearer.present"]
+    BearerPresent by ["server.bearer.present", "server.bearer.not-in-query"]
         blinded ["server.bearer.challenged"];
     BearerKnown by ["server.bearer.known"]
         too ["server.code.reuse-revokes"];

@@ -61,8 +61,21 @@ fn went_on(talk: &Talk<'_>, answer: &Answer) -> bool {
     asked || granted
 }
 
+/// Finds out that a good request is not refused, without which no refusal would say anything.
+async fn works(talk: &mut Talk<'_>) -> Result<Answer, Objection> {
+    let answer = talk.send(&talk.authorization_request(&[])).await?;
+    if answer.status.is_client_error() || answer.status.is_server_error() {
+        let outline = answer.outline();
+        return Err(in_the_way(format!(
+            "a good request is refused too: {outline}"
+        )));
+    }
+    Ok(answer)
+}
+
 /// Objects unless an authorization request is refused, on a page or by redirect with this word.
 async fn refused(mut talk: Talk<'_>, more: &[(&str, &str)], error: &str) -> Examination {
+    works(&mut talk).await?;
     let answer = talk.send(&talk.authorization_request(more)).await?;
     let word = answer.callback("error");
     let named = word.is_none_or(|word| word == error);
@@ -84,11 +97,13 @@ async fn on_a_page(talk: &mut Talk<'_>, ask: &Ask) -> Examination {
 }
 
 async fn client_known(mut talk: Talk<'_>) -> Examination {
+    works(&mut talk).await?;
     let ask = talk.authorization_request(&[("client_id", "nobody-whom-anybody-knows")]);
     on_a_page(&mut talk, &ask).await
 }
 
 async fn redirect_uri_registered(mut talk: Talk<'_>) -> Examination {
+    works(&mut talk).await?;
     let longer = format!("{}x", talk.server.redirect_uri);
     for uri in [OUTSIDE, &longer] {
         let ask = talk.authorization_request(&[("redirect_uri", uri)]);
@@ -98,6 +113,7 @@ async fn redirect_uri_registered(mut talk: Talk<'_>) -> Examination {
 }
 
 async fn well_encoded(mut talk: Talk<'_>) -> Examination {
+    works(&mut talk).await?;
     let mut ask = talk.authorization_request(&[]);
     ask.url.push_str("&x=%zz");
     let answer = talk.send(&ask).await?;
@@ -147,19 +163,20 @@ async fn state_echoed(mut talk: Talk<'_>) -> Examination {
     let state = ("state", STATE);
     let ask = talk.authorization_request(&[FAULTY, state]);
     let faulty = talk.send(&ask).await?;
-    if faulty.leads_to(&talk.server.redirect_uri) {
+    let told = faulty.leads_to(&talk.server.redirect_uri);
+    if told {
         echoed(&faulty)?;
     }
     match talk.approved(&[state]).await {
         Ok(approved) => echoed(&approved),
         // Where nobody may consent, what came with the error is all that can be told.
-        Err(Objection::Skipped(_)) if faulty.location().is_some() => Ok(()),
+        Err(Objection::Skipped(_)) if told => Ok(()),
         Err(objection) => Err(objection),
     }
 }
 
 async fn consent_asked(mut talk: Talk<'_>) -> Examination {
-    let answer = talk.send(&talk.authorization_request(&[])).await?;
+    let answer = works(&mut talk).await?;
     let at_once = answer.leads_to(&talk.server.redirect_uri) && answer.callback("error").is_none();
     demand(!at_once, || "the browser is sent back at once".to_owned())
 }

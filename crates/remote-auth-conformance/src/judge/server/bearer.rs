@@ -11,9 +11,11 @@ const LIFE: Duration = Duration::from_secs(3600);
 
 questions! {
     "server.bearer.present", Gentle,
-        ["remote.api.token-needed", "rfc6750.2.1.header", "rfc6750.2.3.not-in-query",
-        "rfc9700.4.3.2.not-in-query"],
-        "A request without a token, or with one in its query, is 401.", present;
+        ["remote.api.token-needed", "rfc6750.2.1.header"],
+        "A request without a token is 401.", present;
+    "server.bearer.not-in-query", Abusive,
+        ["rfc6750.2.3.not-in-query", "rfc9700.4.3.2.not-in-query"],
+        "A good token in a query opens nothing.", not_in_query;
     "server.bearer.known", Abusive,
         ["remote.api.unauthorized-body", "rfc6750.3.1.invalid-token-401", "remote.error.rest-401"],
         "A token that was not issued here is 401, and the body says `Unauthorized`.", known;
@@ -35,12 +37,15 @@ fn whose(talk: &Talk<'_>) -> Ask {
 }
 
 async fn present(mut talk: Talk<'_>) -> Examination {
-    let token = talk.partner_token().await?;
     let ask = whose(&talk);
-    talk.send(&ask).await?.answered(401)?;
-    let mut in_query = ask;
-    in_query.url.push_str(&format!("?access_token={token}"));
-    talk.send(&in_query).await?.answered(401)
+    talk.send(&ask).await?.answered(401)
+}
+
+async fn not_in_query(mut talk: Talk<'_>) -> Examination {
+    let token = talk.partner_token().await?;
+    let mut ask = whose(&talk);
+    ask.url.push_str(&format!("?access_token={token}"));
+    talk.send(&ask).await?.answered(401)
 }
 
 fn unauthorized(answer: &Answer) -> Examination {
