@@ -105,7 +105,7 @@ fn each_broken_rule_is_caught_by_its_own_check_and_does_nothing_that_its_row_doe
 }
 
 #[test]
-fn every_check_is_shown_to_fail_and_only_our_own_rules_are_left_out() {
+fn every_check_is_shown_to_fail_and_only_our_own_rules_and_switches_are_left_out() {
     let mut shown = BTreeSet::new();
     for rule in Rule::ALL {
         match row(*rule) {
@@ -114,12 +114,10 @@ fn every_check_is_shown_to_fail_and_only_our_own_rules_are_left_out() {
                 shown.extend(caught.by);
             }
             Row::LeftOut(_) => {
-                assert!(
-                    rule.source().starts_with("own "),
-                    "{rule}: {}",
-                    rule.source()
-                );
-                assert!(rule.requirements().is_empty(), "{rule}");
+                let source = rule.source();
+                let own = source.starts_with("own ") && rule.requirements().is_empty();
+                // A switch plays another server than Remote, and the sandbox that is judged has none on.
+                assert!(own || source.contains("; a switch"), "{rule}: {source}");
             }
         }
     }
@@ -180,7 +178,7 @@ fn page() -> String {
             }
         }
     }
-    page + "\n## Left out\n\nRules of the sandbox's own, which no document demands of any server.\n\n\
+    page + "\n## Left out\n\nRules of the sandbox's own, which no document demands of Remote, and those behind a switch of the sandbox.\n\n\
          | rule | source | why no check asks for it |\n|---|---|---|\n"
         + &left_out
 }

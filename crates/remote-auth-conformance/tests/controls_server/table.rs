@@ -46,6 +46,7 @@ rows! {
     BodyInTime left_out ["how patient a server is, is its own choice"];
     PathServed left_out ["no document says what a path is that is not served"];
     MethodServed left_out ["no document says how a method is refused that is not served"];
+    Scripted left_out ["a script of faults is not a demand"];
 
     AuthorizeWellFormed by ["server.authorize.well-encoded"];
     AuthorizeClientKnown by ["server.authorize.client-known"];
@@ -55,6 +56,7 @@ rows! {
         blinded ["server.authorize.fault-redirected"];
     AuthorizeScopeListed by ["server.authorize.scope-listed"];
     AuthorizePkceS256 by ["server.authorize.pkce-s256"];
+    AuthorizePkceRequired left_out ["only a switched sandbox demands PKCE, and no document says that Remote does"];
     AuthorizeCompanyActive by ["server.ending.no-consent"];
     AuthorizeConsentAsked by ["server.authorize.consent-asked"]
         blinded [
@@ -106,6 +108,9 @@ rows! {
     RefreshKnown by ["server.refresh.known"];
     RefreshGateway by ["server.environment.refresh-bound"];
     RefreshClient by ["server.refresh.client-bound"];
+    RefreshUnexpired left_out ["only a switched sandbox lets refresh tokens end, and no document says that Remote does"];
+    RefreshSingleUse left_out ["only a switched sandbox rotates refresh tokens; Remote's stay good, which a check demands"];
+    RefreshRotated left_out ["only a switched sandbox rotates refresh tokens; Remote's stay good, which a check demands"];
     RefreshScope by ["server.refresh.no-widening"];
     RefreshIssued by ["server.refresh.no-ids"];
 
