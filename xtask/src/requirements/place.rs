@@ -80,8 +80,13 @@ pub(super) fn places_in(path: &str, text: &str, catalogue: &Catalogue) -> Result
 
 /// Tells whether a file names ids as data, in string literals.
 fn names_ids_as_data(path: &str) -> bool {
-    path.starts_with("crates/remote-auth-sandbox/src/rule")
-        || path.starts_with("crates/remote-auth-conformance/src/judge/server/")
+    [
+        "crates/remote-auth-sandbox/src/rule",
+        "crates/remote-auth-conformance/src/judge/server/",
+        "crates/remote-auth-conformance/src/judge/client/checks/",
+    ]
+    .iter()
+    .any(|folder| path.starts_with(folder))
 }
 
 /// Tells whether everything in a file serves tests.
