@@ -18,6 +18,13 @@ use crate::{
     state::{ACCESS_TOKEN_LIFE, Principal},
 };
 
+const RATE_COUNT: HeaderName = HeaderName::from_static("x-ratelimit-count");
+const RATE_REMAINING: HeaderName = HeaderName::from_static("x-ratelimit-remaining");
+const RATE_RESET: HeaderName = HeaderName::from_static("x-ratelimit-reset");
+
+/// Headers of a metered token answer, the server's own included.
+const HEADERS_EXPECTED: usize = 7;
+
 /// A response together with the rule that decided it; no other way leads out of this crate.
 #[derive(Debug)]
 pub(crate) struct Answer {
@@ -34,6 +41,8 @@ impl Answer {
     ) -> Self {
         let mut response = Response::new(body.into());
         *response.status_mut() = status;
+        // One at a time, the map would grow twice.
+        response.headers_mut().reserve(HEADERS_EXPECTED);
         let mut answer = Self { rule, response };
         if !media_type.is_empty() {
             answer.set(header::CONTENT_TYPE, HeaderValue::from_static(media_type));
@@ -98,26 +107,20 @@ impl Answer {
 
     /// Says that nothing may keep this answer; see
     /// <https://www.rfc-editor.org/rfc/rfc6749#section-5.1>.
-    pub(crate) fn unstored(self) -> Self {
-        self.with(header::CACHE_CONTROL, "no-store")
-            .with(header::PRAGMA, "no-cache")
+    pub(crate) fn unstored(mut self) -> Self {
+        self.set(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        self.set(header::PRAGMA, HeaderValue::from_static("no-cache"));
+        self
     }
 
     /// Adds the three headers that Remote sends on every authenticated answer.
-    pub(crate) fn metered(self, reading: Option<Reading>) -> Self {
+    pub(crate) fn metered(mut self, reading: Option<Reading>) -> Self {
         let Some(reading) = reading else { return self };
-        self.with(
-            HeaderName::from_static("x-ratelimit-count"),
-            &reading.count.to_string(),
-        )
-        .with(
-            HeaderName::from_static("x-ratelimit-remaining"),
-            &reading.remaining.to_string(),
-        )
-        .with(
-            HeaderName::from_static("x-ratelimit-reset"),
-            &reading.reset.as_millis().to_string(),
-        )
+        let reset_ms = u64::try_from(reading.reset.as_millis()).unwrap_or(u64::MAX);
+        self.set(RATE_COUNT, reading.count.into());
+        self.set(RATE_REMAINING, reading.remaining.into());
+        self.set(RATE_RESET, reset_ms.into());
+        self
     }
 
     fn set(&mut self, name: HeaderName, value: HeaderValue) {
