@@ -171,6 +171,24 @@
 //! # Ok(())
 //! # }
 //! ```
+//!
+//! # From another language
+//!
+//! `remote-auth sandbox serve` prints the addresses and the credentials of a sandbox that any program may ask.
+//! With the address of a gateway in `GATEWAY`, by curl:
+//!
+//! ```sh
+//! curl -s -u "$REMOTE_CLIENT_ID:$REMOTE_CLIENT_SECRET" -d grant_type=client_credentials "$GATEWAY/auth/oauth2/token"
+//! ```
+//!
+//! and by Authlib in Python, which has to be told that plain HTTP to loopback is meant:
+//!
+//! ```python
+//! os.environ["AUTHLIB_INSECURE_TRANSPORT"] = "1"
+//! partner = OAuth2Session(client_id, client_secret)
+//! partner.fetch_token(f"{gateway}/auth/oauth2/token", grant_type="client_credentials")
+//! print(partner.get(f"{gateway}/v1/companies").json())
+//! ```
 
 mod admin;
 mod authorize;
@@ -183,6 +201,9 @@ mod directory;
 mod entropy;
 mod fault;
 mod fixture;
+#[cfg(feature = "fuzzing")]
+#[doc(hidden)]
+pub mod fuzzing;
 mod gateway;
 mod gogox;
 mod http;

@@ -268,6 +268,12 @@ impl Sandbox {
         Snapshot::of(&self.world, &self.customer_tokens)
     }
 
+    /// Opens the rules to the fuzz targets, which ask them without a socket.
+    #[cfg(feature = "fuzzing")]
+    pub(crate) fn world(&self) -> &World {
+        &self.world
+    }
+
     fn demo(&self) -> &Registration {
         &self.world.registrations[0]
     }

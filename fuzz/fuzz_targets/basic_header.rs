@@ -1,0 +1,7 @@
+//! The `Authorization` header of the sandbox's token endpoint; what has to hold is said there.
+
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(|bytes: &[u8]| remote_auth_sandbox::fuzzing::basic_header(bytes));

@@ -1,0 +1,7 @@
+//! The forms of the sandbox; what has to hold is said there.
+
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(|bytes: &[u8]| remote_auth_sandbox::fuzzing::form(bytes));
