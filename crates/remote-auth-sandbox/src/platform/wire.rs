@@ -117,7 +117,7 @@ pub(super) fn company_brief(company: &Company) -> Value {
 }
 
 pub(super) fn company(company: &Company) -> Value {
-    json!({
+    let mut shown = json!({
         "id": &*company.id,
         "name": company.name,
         "country_code": company.country_code,
@@ -125,9 +125,13 @@ pub(super) fn company(company: &Company) -> Value {
         "company_owner_email": company.manager.email,
         "company_owner_name": company.manager.name,
         "company_owner_user_id": company.manager.id,
-        "external_id": company.external_id,
         "status": company.status,
-    })
+    });
+    // The description has a text here, so that what there is not is left out.
+    if let Some(external_id) = &company.external_id {
+        shown["external_id"] = json!(external_id);
+    }
+    shown
 }
 
 pub(super) fn user(user: &User) -> Value {
@@ -212,5 +216,18 @@ pub(super) fn success() -> types::SuccessResponse {
     let status = Some("ok".to_owned());
     types::SuccessResponse {
         data: Some(types::Success { status }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fixture::Fixture;
+
+    #[test]
+    fn a_company_that_the_partner_gave_no_name_has_no_such_member() {
+        let shown = company(Fixture::default().company());
+        assert_eq!(shown["name"], "Acme Demo Ltd");
+        assert_eq!(shown.get("external_id"), None);
     }
 }
