@@ -123,9 +123,10 @@ impl Foreign {
         command
     }
 
-    /// Prepares the interpreter itself.
+    /// Prepares the interpreter itself; what its programs leave behind stays below cargo's directory.
     pub fn command(&self) -> Command {
         let mut command = Command::new(&self.interpreter);
+        command.current_dir(&self.place);
         command.stdin(Stdio::null()).kill_on_drop(true);
         for variable in ["NO_PROXY", "no_proxy"] {
             command.env(variable, "127.0.0.1,localhost");
