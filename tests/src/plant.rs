@@ -95,6 +95,18 @@ pub fn told(error: &(dyn Error + 'static)) -> String {
     text
 }
 
+/// Demands that nothing planted is in a text.
+///
+/// # Panics
+///
+/// With `what` and the name of what was found.
+#[track_caller]
+pub fn assert_clean(what: &str, text: &str) {
+    if let Some(found) = found_in(text) {
+        panic!("{what}: {found}");
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
