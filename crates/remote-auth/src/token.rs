@@ -87,8 +87,8 @@ impl Inner {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Expiry {
     pub(crate) life: Duration,
-    wall: SystemTime,
-    elapsed: Duration,
+    pub(crate) wall: SystemTime,
+    pub(crate) elapsed: Duration,
 }
 
 /// How long a token is used whose answer does not say how long it lives: five minutes.
@@ -154,6 +154,31 @@ impl Token {
             granted_scope,
             expiry,
             generation: 0,
+            any_principal: false,
+        }))
+    }
+
+    /// Puts a company's token together again of its header, which was made by another token of this crate.
+    pub(crate) fn of_company(
+        header: &HeaderValue,
+        environment: Environment,
+        granted_scope: Option<Scope>,
+        expiry: Expiry,
+        generation: u64,
+    ) -> Self {
+        let text = header
+            .to_str()
+            .ok()
+            .and_then(|text| text.strip_prefix("Bearer "));
+        let access_token = AccessToken::from(text.expect("the header was made of a token"));
+        Self(Arc::new(Inner {
+            access_token,
+            header: header.clone(),
+            environment,
+            principal: Principal::Company,
+            granted_scope,
+            expiry: Some(expiry),
+            generation,
             any_principal: false,
         }))
     }
@@ -303,7 +328,7 @@ impl Token {
     clippy::disallowed_methods,
     reason = "the token is written into a header that is marked sensitive"
 )]
-fn bearer_header(token: &AccessToken) -> HeaderValue {
+pub(crate) fn bearer_header(token: &AccessToken) -> HeaderValue {
     let token = token.wire().expose_secret();
     let mut text = Zeroizing::new(String::with_capacity("Bearer ".len() + token.len()));
     text.extend(["Bearer ", token]);

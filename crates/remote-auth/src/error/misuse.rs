@@ -218,6 +218,18 @@ misuses! {
         text: "get a token: there is no tokio runtime here",
         hints: ["call from inside a tokio runtime"]
     }
+    /// No grant is kept of the company.
+    UnknownCompany {
+        code: "unknown_company",
+        text: "find the company's grant: none is kept",
+        hints: ["let the company consent, and hand the grant to `CompanyTokens::insert`"]
+    }
+    /// The grant does not say which company gave it.
+    UnnamedCompany {
+        code: "unnamed_company",
+        text: "keep the company's grant: it names no company",
+        hints: ["name the company by `CompanyGrant::with_company`: only the redemption of the code does it by itself"]
+    }
     /// A renewal panicked: a fault of this crate, which it does not repeat.
     RenewalPanicked {
         code: "renewal_panicked",

@@ -37,6 +37,8 @@ pub enum NoAnswer {
     RateLimited,
     /// The program's own record of what was used gave no answer, or is full. No server was asked.
     UsedRecord,
+    /// The program's own store of companies' grants gave no answer. No server was asked.
+    CompanyStore,
 }
 
 impl From<FailureKind> for NoAnswer {
@@ -90,6 +92,7 @@ impl Unreachable {
             NoAnswer::ServerFailing(_) => "unreachable.server_failing",
             NoAnswer::RateLimited => "unreachable.rate_limited",
             NoAnswer::UsedRecord => "unreachable.used_record",
+            NoAnswer::CompanyStore => "unreachable.company_store",
         }
     }
 
@@ -104,6 +107,7 @@ impl Unreachable {
                 &["token requests count against the client's rate limit: cache tokens"]
             }
             NoAnswer::UsedRecord => &["check the record that the program gave to `open`"],
+            NoAnswer::CompanyStore => &["check the store that the program gave to `CompanyTokens`"],
             _ if self.sent && self.step.spends() => {
                 &["the request may have been processed: what it spends may be spent"]
             }
@@ -127,6 +131,9 @@ impl fmt::Display for Unreachable {
             NoAnswer::RateLimited => write!(f, "{verb}: the rate limit is reached (status 429)"),
             NoAnswer::UsedRecord => {
                 write!(f, "{verb}: the record of what was used gave no answer")
+            }
+            NoAnswer::CompanyStore => {
+                write!(f, "{verb}: the store of companies' grants gave no answer")
             }
         }
     }

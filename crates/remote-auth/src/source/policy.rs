@@ -109,6 +109,11 @@ pub(crate) fn margin(life: Duration, jitter: Jitter) -> Duration {
     latest + jitter.of(latest / 10)
 }
 
+/// Returns the longest margin that any jitter gives.
+pub(crate) fn margin_max(life: Duration) -> Duration {
+    margin(life, Jitter(1000))
+}
+
 /// Returns how long nothing is sent after a failure, which is the `failures`th in a row.
 ///
 /// What the server asked for is waited for and up to a tenth more, never less; without a wish of the server's the

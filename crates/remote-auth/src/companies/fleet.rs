@@ -1,0 +1,299 @@
+//! What all handles share: the companies in memory, and the desk at which renewals are given out.
+//!
+//! ```text
+//!  call ──► serve the token that lives
+//!     │
+//!     └──► ask at the desk ──► turn ──► depart ──► land ──► whoever waits
+//!                               ▲ due, in use
+//!                            calendar
+//! ```
+//!
+//! **Invariants:** locks are taken in one order - a part of the companies, then the desk or the breaker - and none while
+//! anything waits or is sent.
+//! A company has at most one renewal on its way.
+//! What the store has not taken is never forgotten.
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::{Notify, watch};
+
+use super::budget::Budget;
+use super::calendar::{Calendar, second};
+use super::events::Teller;
+use super::id::CompanyId;
+use super::record::Access;
+use super::renewal::{Exchange, Known, Renewal};
+use super::resident::{Flight, Outcome, Resident};
+use super::store::{CompanyKey, CompanyStore};
+use crate::clock::Clock;
+use crate::environment::Environment;
+use crate::error::Error;
+use crate::scope::Scope;
+use crate::secret::ClientId;
+use crate::source::breaker::Breaker;
+use crate::source::policy::FLOOR;
+use crate::token::{Moment, Token};
+
+/// In how many parts the companies are, so that one part is swept while the others are served.
+const SHARDS: usize = 64;
+
+/// How many scopes are shared between the companies that were granted the same.
+const SCOPES_MAX: usize = 64;
+
+pub(super) struct Fleet {
+    pub(super) environment: Environment,
+    pub(super) client_id: ClientId,
+    pub(super) clock: Arc<dyn Clock>,
+    pub(super) exchange: Box<dyn Exchange>,
+    pub(super) store: Option<Arc<dyn CompanyStore>>,
+    pub(super) breaker: Arc<Breaker>,
+    pub(super) resident_max: usize,
+    shards: Box<[Mutex<Shard>]>,
+    desk: Mutex<Desk>,
+    pub(super) wake: Notify,
+    pub(super) unsaved: AtomicUsize,
+    pub(super) teller: Teller,
+}
+
+pub(super) type Shard = HashMap<CompanyId, Resident>;
+
+/// Where renewals are asked for and given out.
+#[derive(Debug)]
+pub(super) struct Desk {
+    pub(super) budget: Budget,
+    pub(super) calendar: Calendar,
+    /// Companies for which somebody waits.
+    pub(super) wanted: VecDeque<CompanyId>,
+    /// What is to be looked at again, and from when.
+    pub(super) later: Vec<Later>,
+    /// Companies whose plan is due: how recently they were used, and their name. The last goes first.
+    pub(super) backlog: Vec<(u32, CompanyId)>,
+    /// When the next plan may be due.
+    pub(super) next_sweep_s: u32,
+    scopes: Vec<Arc<Scope>>,
+}
+
+#[derive(Debug)]
+pub(super) struct Later {
+    pub(super) at: Duration,
+    pub(super) company: CompanyId,
+    pub(super) what: What,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum What {
+    /// Another process was at it.
+    Renew,
+    /// The store failed so many times.
+    Save(u32),
+}
+
+/// What a call comes to.
+pub(super) enum Step {
+    Serve(Token),
+    Fail(Error),
+    Wait(watch::Receiver<Outcome>),
+}
+
+pub(super) struct Parts {
+    pub(super) environment: Environment,
+    pub(super) client_id: ClientId,
+    pub(super) clock: Arc<dyn Clock>,
+    pub(super) exchange: Box<dyn Exchange>,
+    pub(super) store: Option<Arc<dyn CompanyStore>>,
+    pub(super) breaker: Arc<Breaker>,
+    pub(super) resident_max: usize,
+    pub(super) per_minute: usize,
+}
+
+impl Fleet {
+    pub(super) fn new(parts: Parts) -> Self {
+        Self {
+            environment: parts.environment,
+            client_id: parts.client_id,
+            clock: parts.clock,
+            exchange: parts.exchange,
+            store: parts.store,
+            breaker: parts.breaker,
+            resident_max: parts.resident_max,
+            shards: (0..SHARDS).map(|_| Mutex::default()).collect(),
+            desk: Mutex::new(Desk {
+                budget: Budget::new(parts.per_minute),
+                calendar: Calendar::default(),
+                wanted: VecDeque::new(),
+                later: Vec::new(),
+                backlog: Vec::new(),
+                next_sweep_s: 0,
+                scopes: Vec::new(),
+            }),
+            wake: Notify::new(),
+            unsaved: AtomicUsize::new(0),
+            teller: Teller::new(),
+        }
+    }
+
+    pub(super) fn now(&self) -> Moment {
+        Moment::now(&*self.clock)
+    }
+
+    pub(super) fn desk(&self) -> MutexGuard<'_, Desk> {
+        self.desk.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn shard(&self, company: &CompanyId) -> MutexGuard<'_, Shard> {
+        let shard = &self.shards[company.spread() % SHARDS];
+        shard.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Visits every part, one after the other.
+    pub(super) fn each_shard(&self, mut visit: impl FnMut(&mut Shard)) {
+        for shard in &self.shards {
+            visit(&mut shard.lock().unwrap_or_else(PoisonError::into_inner));
+        }
+    }
+
+    pub(super) fn resident(&self) -> usize {
+        let mut resident = 0;
+        self.each_shard(|shard| resident += shard.len());
+        resident
+    }
+
+    pub(super) fn key(&self, company: &CompanyId) -> CompanyKey {
+        CompanyKey::new(
+            self.environment.clone(),
+            self.client_id.clone(),
+            company.clone(),
+        )
+    }
+
+    /// Lends what memory has of a company whose token is fresh.
+    pub(super) fn lend<R>(
+        &self,
+        company: &CompanyId,
+        borrower: impl FnOnce(&Resident) -> R,
+    ) -> Option<R> {
+        let now = self.now();
+        let mut shard = self.shard(company);
+        let resident = shard.get_mut(company)?;
+        resident.touch(now);
+        (resident.left(now) > resident.margin()).then(|| borrower(resident))
+    }
+
+    /// Takes the step of one call.
+    pub(super) fn step(&self, company: &CompanyId) -> Step {
+        let now = self.now();
+        let now_s = second(now.elapsed);
+        let mut shard = self.shard(company);
+        let resident = shard
+            .entry(company.clone())
+            .or_insert_with(Resident::absent);
+        resident.touch(now);
+        let left = resident.left(now);
+        if left > Duration::ZERO {
+            let ageing = left <= resident.margin() && resident.due_s > now_s;
+            // The calendar was earlier than this, if anybody used the company then.
+            if ageing && resident.flight().is_none() && resident.pause(now).is_none() {
+                resident.due_s = now_s;
+                self.desk()
+                    .backlog
+                    .push((resident.used_s(), company.clone()));
+                self.wake.notify_one();
+            }
+            return Step::Serve(self.token(resident));
+        }
+        if let Some(pause) = resident.pause(now) {
+            return Step::Fail(pause.error.clone());
+        }
+        let flight = resident.rare().flight.get_or_insert_with(|| {
+            self.desk().wanted.push_back(company.clone());
+            self.wake.notify_one();
+            Flight::new()
+        });
+        Step::Wait(flight.outcome.subscribe())
+    }
+
+    pub(super) fn token(&self, resident: &Resident) -> Token {
+        let header = resident
+            .header
+            .as_ref()
+            .expect("a token that lives has a header");
+        let scope = resident.scope.as_deref().cloned();
+        let environment = self.environment.clone();
+        let generation = u64::from(resident.generation);
+        Token::of_company(header, environment, scope, resident.expiry(), generation)
+    }
+
+    /// Takes a refused token away, as one source's engine does.
+    pub(super) fn invalidate(&self, company: &CompanyId, generation: u64) {
+        let now = self.now();
+        let mut shard = self.shard(company);
+        let Some(resident) = shard.get_mut(company) else {
+            return;
+        };
+        let current = resident.header.is_some() && u64::from(resident.generation) == generation;
+        if current && !(resident.replaces_refused && resident.age(now) < FLOOR) {
+            resident.refuse();
+        }
+    }
+
+    /// Returns what memory has, for a renewal or for the store.
+    pub(super) fn known(resident: &Resident) -> Option<Known> {
+        Some(Known {
+            refresh_token: resident.refresh_token.clone()?,
+            user_id: resident.rare.as_ref().and_then(|rare| rare.user_id.clone()),
+            access: resident.access(),
+            unsaved: resident.unsaved,
+            refused: resident.rare.as_ref().and_then(|rare| rare.refused.clone()),
+        })
+    }
+
+    pub(super) fn renewal<'a>(
+        &'a self,
+        key: &'a CompanyKey,
+        another: &'a (dyn Fn() -> bool + Sync),
+    ) -> Renewal<'a> {
+        Renewal {
+            exchange: &*self.exchange,
+            store: self.store.as_ref(),
+            clock: &*self.clock,
+            key,
+            another,
+        }
+    }
+
+    /// Returns one copy of a scope for all companies that were granted it.
+    pub(super) fn shared_scope(&self, access: &Access) -> Option<Arc<Scope>> {
+        let scope = Scope::granted(access.scope.as_deref()?);
+        let mut desk = self.desk();
+        if let Some(shared) = desk.scopes.iter().find(|shared| ***shared == scope) {
+            return Some(Arc::clone(shared));
+        }
+        let shared = Arc::new(scope);
+        if desk.scopes.len() < SCOPES_MAX {
+            desk.scopes.push(Arc::clone(&shared));
+        }
+        Some(shared)
+    }
+
+    /// Writes down whether the store has what memory has, and returns whether that is news.
+    pub(super) fn set_unsaved(&self, resident: &mut Resident, unsaved: bool) -> bool {
+        let news = resident.unsaved != unsaved;
+        if news && unsaved {
+            self.unsaved.fetch_add(1, Ordering::Relaxed);
+        } else if news {
+            self.unsaved.fetch_sub(1, Ordering::Relaxed);
+        }
+        resident.unsaved = unsaved;
+        news
+    }
+}
+
+impl Fleet {
+    /// Returns how many companies' grants memory has and the store has not.
+    pub(super) fn unsaved(&self) -> usize {
+        self.unsaved.load(Ordering::Relaxed)
+    }
+}

@@ -1,0 +1,222 @@
+//! What memory has of one company: small, because there are many.
+//!
+//! The header value is the token; nothing else of it is kept.
+//! What few companies have at a time - somebody who waits, a pause, a refused token - is in a box of its own.
+
+use std::sync::Arc;
+use std::time::{Duration, UNIX_EPOCH};
+
+use remote_oauth_client::Secret;
+use reqwest::header::HeaderValue;
+use tokio::sync::watch;
+
+use super::calendar::second;
+use super::record::{Access, wall_ms};
+use crate::error::Error;
+use crate::scope::Scope;
+use crate::secret::{AccessToken, RefreshToken};
+use crate::source::policy;
+use crate::token::{Expiry, Moment, Token, bearer_header};
+
+/// No renewal is planned.
+pub(super) const NEVER: u32 = u32::MAX;
+
+#[derive(Debug, Default)]
+pub(super) struct Resident {
+    /// `None` until there is a token, and after one was refused.
+    pub(super) header: Option<HeaderValue>,
+    /// `None` while it is being looked up in the store.
+    pub(super) refresh_token: Option<RefreshToken>,
+    pub(super) scope: Option<Arc<Scope>>,
+    ends_wall_ms: u64,
+    ends_elapsed_ms: u64,
+    life_ms: u32,
+    /// How long before its end the token begins to age.
+    margin_ms: u32,
+    pub(super) generation: u32,
+    /// The end of the second in which the company was last asked for, and the second in which its token came.
+    used_s: u32,
+    obtained_s: u32,
+    /// When a renewal for which nobody waits is planned.
+    pub(super) due_s: u32,
+    pub(super) unsaved: bool,
+    /// The token came in the place of one that a gateway refused.
+    pub(super) replaces_refused: bool,
+    pub(super) rare: Option<Box<Rare>>,
+}
+
+/// What few companies have at a time.
+#[derive(Debug, Default)]
+pub(super) struct Rare {
+    /// Those who wait for a renewal that is asked for; whether it is on its way.
+    pub(super) flight: Option<Flight>,
+    pub(super) pause: Option<Pause>,
+    /// The token that a gateway refused.
+    pub(super) refused: Option<Secret>,
+    /// Invalidations so far: a result that was asked for before one is of the past.
+    pub(super) epoch: u32,
+    /// Until the grant is in the store.
+    pub(super) user_id: Option<String>,
+    /// A write to the store is planned or on its way.
+    pub(super) saving: bool,
+    /// A new grant came while a renewal of the one before was on its way.
+    pub(super) regranted: bool,
+}
+
+pub(super) type Outcome = Option<Result<Token, Error>>;
+
+#[derive(Debug)]
+pub(super) struct Flight {
+    pub(super) outcome: watch::Sender<Outcome>,
+    pub(super) departed: bool,
+}
+
+impl Flight {
+    pub(super) fn new() -> Self {
+        Self {
+            outcome: watch::Sender::new(None),
+            departed: false,
+        }
+    }
+}
+
+#[derive(Clone, Debug)]
+pub(super) struct Pause {
+    pub(super) until: Duration,
+    pub(super) error: Error,
+    pub(super) failures: u32,
+}
+
+fn ms(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}
+
+impl Resident {
+    /// A company of which nothing is known.
+    pub(super) fn absent() -> Self {
+        Self {
+            due_s: NEVER,
+            ..Self::default()
+        }
+    }
+
+    pub(super) fn rare(&mut self) -> &mut Rare {
+        self.rare.get_or_insert_default()
+    }
+
+    pub(super) fn flight(&self) -> Option<&Flight> {
+        self.rare.as_ref()?.flight.as_ref()
+    }
+
+    pub(super) fn has_departed(&self) -> bool {
+        self.flight().is_some_and(|flight| flight.departed)
+    }
+
+    /// Returns the pause that is in force.
+    pub(super) fn pause(&self, now: Moment) -> Option<&Pause> {
+        let pause = self.rare.as_ref()?.pause.as_ref()?;
+        (now.elapsed < pause.until).then_some(pause)
+    }
+
+    /// Puts a token in the place of the one before, and forgets what went wrong.
+    pub(super) fn put(&mut self, access: &Access, scope: Option<Arc<Scope>>, now: Moment) {
+        let left = access.left(now.wall);
+        let life = Duration::from_millis(access.life_ms).min(crate::token::LIFE_MAX);
+        let margin = policy::margin(life, policy::Jitter::draw());
+        self.header = Some(bearer_header(&access.token()));
+        self.scope = scope;
+        self.ends_wall_ms = access
+            .ends_ms
+            .min(wall_ms(now.wall).saturating_add(ms(life)));
+        self.ends_elapsed_ms = ms(now.elapsed + left);
+        self.life_ms = u32::try_from(life.as_millis()).unwrap_or(u32::MAX);
+        self.margin_ms = u32::try_from(margin.as_millis()).unwrap_or(u32::MAX);
+        self.generation = self.generation.wrapping_add(1);
+        self.obtained_s = second(now.elapsed);
+        let rare = self.rare.take();
+        self.replaces_refused = rare.as_ref().is_some_and(|rare| rare.refused.is_some());
+        self.rare = rare;
+        if let Some(rare) = &mut self.rare {
+            (rare.pause, rare.refused) = (None, None);
+        }
+        self.tidy();
+    }
+
+    /// Lets the box of rare things go when there is none left.
+    pub(super) fn tidy(&mut self) {
+        self.rare.take_if(|rare| {
+            let waits = rare.flight.is_some() || rare.pause.is_some() || rare.refused.is_some();
+            !(waits || rare.user_id.is_some() || rare.saving)
+        });
+    }
+
+    pub(super) fn expiry(&self) -> Expiry {
+        Expiry {
+            life: Duration::from_millis(self.life_ms.into()),
+            wall: UNIX_EPOCH + Duration::from_millis(self.ends_wall_ms),
+            elapsed: Duration::from_millis(self.ends_elapsed_ms),
+        }
+    }
+
+    /// Returns how long the token still lives; zero if there is none.
+    pub(super) fn left(&self, now: Moment) -> Duration {
+        match self.header {
+            Some(_) => self.expiry().left(now),
+            None => Duration::ZERO,
+        }
+    }
+
+    pub(super) fn margin(&self) -> Duration {
+        Duration::from_millis(self.margin_ms.into())
+    }
+
+    /// Tells whether somebody asked for the company since its token came.
+    pub(super) fn is_in_use(&self) -> bool {
+        self.used_s > self.obtained_s
+    }
+
+    /// Writes down that somebody asks.
+    pub(super) fn touch(&mut self, now: Moment) {
+        self.used_s = second(now.elapsed).saturating_add(1);
+    }
+
+    #[cfg(test)]
+    pub(super) fn forget_use(&mut self) {
+        self.used_s = 0;
+    }
+
+    pub(super) fn used_s(&self) -> u32 {
+        self.used_s
+    }
+
+    /// Returns how long ago the token came.
+    pub(super) fn age(&self, now: Moment) -> Duration {
+        Duration::from_secs(second(now.elapsed).saturating_sub(self.obtained_s).into())
+    }
+
+    /// Tells whether nothing is lost if memory forgets the company.
+    pub(super) fn can_go(&self, now: Moment) -> bool {
+        !self.unsaved && self.flight().is_none() && self.pause(now).is_none()
+    }
+
+    /// Returns what the store keeps of the token.
+    pub(super) fn access(&self) -> Option<Access> {
+        let header = self.header.as_ref()?.to_str().ok()?;
+        Some(Access {
+            token: header.strip_prefix("Bearer ")?.into(),
+            life_ms: self.life_ms.into(),
+            ends_ms: self.ends_wall_ms,
+            scope: self.scope.as_ref().map(|scope| scope.to_string()),
+        })
+    }
+
+    /// Takes the token away, and remembers it so that it is not adopted again.
+    pub(super) fn refuse(&mut self) {
+        if let Some(access) = self.access() {
+            self.rare().refused = Some(AccessToken::wire(&access.token()).clone());
+        }
+        self.header = None;
+        let rare = self.rare();
+        rare.epoch = rare.epoch.wrapping_add(1);
+    }
+}

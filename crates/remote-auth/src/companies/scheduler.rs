@@ -1,0 +1,306 @@
+//! The one task of all companies: who is renewed next, within the budget.
+//!
+//! A turn gives out what may leave now, in this order: companies for which somebody waits, first come first served; then
+//! those whose plan is due, the most recently used first.
+//! A company that nobody has used since its token came is not renewed at all until somebody asks.
+//! The task ends with the last handle, and with its runtime; the next call starts it again.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::task::JoinSet;
+
+use super::calendar::second;
+use super::fleet::{Fleet, Later, What};
+use super::id::CompanyId;
+use super::landing::Arrival;
+use super::renewal::Known;
+use super::resident::{Flight, NEVER, Resident};
+use crate::source::breaker::Permit;
+use crate::token::Moment;
+
+/// How long the task sleeps at most: the elapsed clock may stand still while a machine is suspended.
+const SLEEP_MAX: Duration = Duration::from_secs(30);
+
+/// How long until it is looked again whether the breaker has closed, where nobody waits.
+pub(super) const BREAKER_LOOK: Duration = Duration::from_secs(30);
+
+/// How long a company that nobody uses stays in memory after its token has ended.
+const IDLE_MAX: Duration = Duration::from_secs(60 * 60);
+
+/// What a turn gives out.
+#[derive(Debug)]
+pub(super) enum Departure {
+    Renew {
+        company: CompanyId,
+        known: Option<Known>,
+        epoch: u32,
+        awaited: bool,
+        /// The second for which it was planned, if it was.
+        due_s: u32,
+        permit: Permit,
+    },
+    Save {
+        company: CompanyId,
+        known: Known,
+        failures: u32,
+    },
+}
+
+/// Runs until its last handle or its runtime is gone; renewals on their way end with it.
+pub(super) async fn run(running: Running) {
+    let Running(fleet) = &running;
+    let mut jobs = JoinSet::new();
+    fleet.resume();
+    loop {
+        while jobs.try_join_next().is_some() {}
+        let now = fleet.now();
+        let (departures, next) = fleet.turn(now);
+        for departure in departures {
+            jobs.spawn(Arc::clone(fleet).fly(departure));
+        }
+        let sleep = next.saturating_sub(now.elapsed).min(SLEEP_MAX);
+        // Woken or not, the next turn looks.
+        let _ = tokio::time::timeout(sleep, fleet.wake.notified()).await;
+    }
+}
+
+/// What the task holds. However it ends, nobody waits for it any more.
+pub(super) struct Running(pub(super) Arc<Fleet>);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let mut desk = self.0.desk();
+        desk.wanted.clear();
+        desk.later.clear();
+        drop(desk);
+        self.0.each_shard(|shard| {
+            for rare in shard.values_mut().filter_map(|one| one.rare.as_mut()) {
+                rare.flight.take_if(|flight| !flight.departed);
+            }
+        });
+    }
+}
+
+impl Fleet {
+    /// Gives out what may leave now, and says when to look again.
+    pub(super) fn turn(&self, now: Moment) -> (Vec<Departure>, Duration) {
+        let mut departures = Vec::new();
+        let later = self.take_up_again(now, &mut departures);
+        let wanted = self.serve_wanted(now, &mut departures);
+        let due = self.serve_due(now, &mut departures);
+        (departures, later.min(wanted).min(due))
+    }
+
+    fn take_up_again(&self, now: Moment, departures: &mut Vec<Departure>) -> Duration {
+        let mut desk = self.desk();
+        let all = std::mem::take(&mut desk.later);
+        let (ready, later): (Vec<_>, _) =
+            all.into_iter().partition(|later| later.at <= now.elapsed);
+        desk.later = later;
+        let next = desk.later.iter().map(|later| later.at).min();
+        drop(desk);
+        for Later { company, what, .. } in ready {
+            let What::Save(failures) = what else {
+                self.desk().wanted.push_back(company);
+                continue;
+            };
+            let mut shard = self.shard(&company);
+            let Some(resident) = shard.get_mut(&company) else {
+                continue;
+            };
+            let known = Self::known(resident).filter(|known| known.unsaved);
+            resident.rare().saving = known.is_some();
+            drop(shard);
+            departures.extend(known.map(|known| Departure::Save {
+                company,
+                known,
+                failures,
+            }));
+        }
+        next.unwrap_or(Duration::MAX)
+    }
+
+    fn serve_wanted(&self, now: Moment, departures: &mut Vec<Departure>) -> Duration {
+        loop {
+            let mut desk = self.desk();
+            let Some(company) = desk.wanted.pop_front() else {
+                return Duration::MAX;
+            };
+            if let Err(until) = desk.budget.take(now.elapsed, true) {
+                desk.wanted.push_front(company);
+                return until;
+            }
+            drop(desk);
+            match self.board(&company, now, true) {
+                Some(departure) => departures.push(departure),
+                None => self.take_back(),
+            }
+        }
+    }
+
+    fn serve_due(&self, now: Moment, departures: &mut Vec<Departure>) -> Duration {
+        let now_s = second(now.elapsed);
+        if now_s >= self.desk().next_sweep_s {
+            // What is planned during the sweep is seen after it.
+            self.desk().next_sweep_s = NEVER;
+            let (mut due, next_s) = self.sweep(now);
+            due.sort_unstable();
+            let mut desk = self.desk();
+            desk.calendar.pass(now.elapsed);
+            desk.backlog = due;
+            desk.next_sweep_s = desk.next_sweep_s.min(next_s).max(now_s + 1);
+        }
+        loop {
+            let mut desk = self.desk();
+            let next = Duration::from_secs(desk.next_sweep_s.into());
+            let Some((used_s, company)) = desk.backlog.pop() else {
+                return next;
+            };
+            if let Err(until) = desk.budget.take(now.elapsed, false) {
+                desk.backlog.push((used_s, company));
+                return next.min(until);
+            }
+            drop(desk);
+            match self.board(&company, now, false) {
+                Some(departure) => departures.push(departure),
+                None => self.take_back(),
+            }
+        }
+    }
+
+    fn take_back(&self) {
+        let mut desk = self.desk();
+        desk.budget.give_back();
+        desk.budget.land(None);
+    }
+
+    /// Finds what is due, and forgets what is idle. Returns the second of the next plan too.
+    fn sweep(&self, now: Moment) -> (Vec<(u32, CompanyId)>, u32) {
+        let now_s = second(now.elapsed);
+        let (mut due, mut idle, mut next_s) = (Vec::new(), Vec::new(), NEVER);
+        let mut resident = 0;
+        self.each_shard(|shard| {
+            shard.retain(|company, one| {
+                let can_go = self.store.is_some() && one.can_go(now);
+                let unused = Duration::from_secs(now_s.saturating_sub(one.used_s()).into());
+                let hollow = one.refresh_token.is_none();
+                if can_go && one.left(now).is_zero() && (hollow || unused > IDLE_MAX) {
+                    return false;
+                }
+                if one.due_s > now_s {
+                    next_s = next_s.min(one.due_s);
+                } else if !one.is_in_use() {
+                    one.due_s = NEVER;
+                } else if one.flight().is_none() {
+                    due.push((one.used_s(), company.clone()));
+                }
+                if can_go {
+                    idle.push((one.used_s(), company.clone()));
+                }
+                true
+            });
+            resident += shard.len();
+        });
+        self.evict(resident, idle, now);
+        (due, next_s)
+    }
+
+    /// Forgets those that were not used for longest, as far as there are too many and the store has them.
+    fn evict(&self, resident: usize, mut idle: Vec<(u32, CompanyId)>, now: Moment) {
+        let excess = resident.saturating_sub(self.resident_max).min(idle.len());
+        if excess == 0 {
+            return;
+        }
+        idle.sort_unstable();
+        for (used_s, company) in idle.drain(..excess) {
+            let mut shard = self.shard(&company);
+            let unchanged = |one: &Resident| one.used_s() == used_s && one.can_go(now);
+            if shard.get(&company).is_some_and(unchanged) {
+                shard.remove(&company);
+            }
+        }
+    }
+
+    /// Makes a company's renewal ready; `None` if it is not needed any more, or the breaker is open.
+    fn board(&self, company: &CompanyId, now: Moment, awaited: bool) -> Option<Departure> {
+        let mut shard = self.shard(company);
+        let resident = shard.get_mut(company)?;
+        let now_s = second(now.elapsed);
+        let wanted = if awaited {
+            resident.flight().is_some_and(|flight| !flight.departed)
+        } else {
+            let is_due = resident.due_s <= now_s;
+            is_due && resident.flight().is_none() && resident.pause(now).is_none()
+        };
+        if !wanted {
+            return None;
+        }
+        let permit = match self.breaker.permit(now.elapsed) {
+            Ok(permit) => permit,
+            Err(error) => {
+                let flight = resident.rare().flight.take();
+                self.plan_after(resident, BREAKER_LOOK, now);
+                if let Some(flight) = flight {
+                    flight.outcome.send_replace(Some(Err(error)));
+                }
+                return None;
+            }
+        };
+        let known = Self::known(resident);
+        let due_s = std::mem::replace(&mut resident.due_s, NEVER);
+        if due_s > now_s {
+            self.desk().calendar.cancel(due_s);
+        }
+        let rare = resident.rare();
+        rare.flight.get_or_insert_with(Flight::new).departed = true;
+        Some(Departure::Renew {
+            company: company.clone(),
+            known,
+            epoch: rare.epoch,
+            awaited,
+            due_s: if awaited { NEVER } else { due_s },
+            permit,
+        })
+    }
+
+    /// Plans another try, outside the calendar.
+    pub(super) fn plan_after(&self, resident: &mut Resident, pause: Duration, now: Moment) {
+        resident.due_s = second(now.elapsed + pause).saturating_add(1);
+        let mut desk = self.desk();
+        desk.next_sweep_s = desk.next_sweep_s.min(resident.due_s);
+    }
+
+    async fn fly(self: Arc<Self>, departure: Departure) {
+        match departure {
+            Departure::Renew {
+                company,
+                known,
+                epoch,
+                awaited,
+                due_s,
+                permit,
+            } => {
+                let arrival = Arrival::new(&self, &company);
+                let key = self.key(&company);
+                let another = || {
+                    let now = self.now();
+                    self.desk().budget.repeat(now.elapsed, awaited).is_ok()
+                };
+                let landing = self.renewal(&key, &another).run(known).await;
+                arrival.land(epoch, due_s, landing);
+                drop(permit);
+            }
+            Departure::Save {
+                company,
+                known,
+                failures,
+            } => {
+                let key = self.key(&company);
+                let saved = self.renewal(&key, &|| false).save(&known).await;
+                self.saved(&company, &known, saved, Some(failures));
+            }
+        }
+        self.wake.notify_one();
+    }
+}
