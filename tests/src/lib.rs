@@ -1,4 +1,4 @@
-//! What the journeys share: the program as a process, golden files, planted secrets, a foreign server, and a service
+//! What the journeys share: the program as a process, a store of files, golden files, planted secrets, a foreign server, and a service
 //! that hears webhooks.
 //!
 //! The journeys are in `tests/`. Nothing here is for other crates.
@@ -6,6 +6,7 @@
 pub mod browser;
 pub mod chromium;
 pub mod foreign;
+pub mod files;
 pub mod golden;
 pub mod hook;
 pub mod journey;
