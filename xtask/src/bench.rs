@@ -25,6 +25,7 @@ pub(crate) struct Arguments {
 enum Bench {
     FirstToken,
     TokenSource,
+    Companies,
 }
 
 impl Bench {
@@ -32,6 +33,7 @@ impl Bench {
         match self {
             Self::FirstToken => "first_token",
             Self::TokenSource => "token_source",
+            Self::Companies => "companies",
         }
     }
 
@@ -39,7 +41,7 @@ impl Bench {
     const fn profile(self) -> &'static str {
         match self {
             Self::FirstToken => "bench",
-            Self::TokenSource => "service",
+            Self::TokenSource | Self::Companies => "service",
         }
     }
 }

@@ -43,7 +43,7 @@ impl Budget {
 
     /// The share of renewals for which nobody waits.
     fn quiet_share(&self) -> usize {
-        (self.per_minute * 3 / 4).max(1)
+        (self.per_minute - self.per_minute.div_ceil(4)).max(1)
     }
 
     fn forget(&mut self, now: Duration) {
