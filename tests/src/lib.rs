@@ -5,8 +5,8 @@
 
 pub mod browser;
 pub mod chromium;
-pub mod foreign;
 pub mod files;
+pub mod foreign;
 pub mod golden;
 pub mod hook;
 pub mod journey;

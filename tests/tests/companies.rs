@@ -1,10 +1,11 @@
 //! Two processes on one store of files, one of which dies at any step; the sandbox's ledger is the judge.
 
 use std::path::Path;
+use std::time::Duration;
 
 use remote_auth::companies::{CompanyRecord, CompanyTokens};
 use remote_auth::{Client, Environment, Secret};
-use remote_auth_sandbox::{Rule, Sandbox};
+use remote_auth_sandbox::{RefreshTokens, Rule, Sandbox};
 use remote_auth_tests::files::FileStore;
 use remote_auth_tests::journey::{CLIENT, gateway};
 use remote_auth_tests::process::{Program, Run, Running};
@@ -21,9 +22,14 @@ struct Round {
 impl Round {
     /// Starts a server, and keeps one company's grant in the store as a consent gives it, without an access token.
     async fn start(rotates: bool) -> Self {
+        // A process that dies with the answer in hand lost the new token: the old one has to work a while.
+        let refresh_tokens = match rotates {
+            true => RefreshTokens::RotatingWithGrace(Duration::from_secs(3600)),
+            false => RefreshTokens::Constant,
+        };
         let sandbox = Sandbox::builder()
             .credentials(CLIENT.0, Secret::from(CLIENT.1))
-            .rotating_refresh_tokens(rotates)
+            .refresh_tokens(refresh_tokens)
             .start()
             .await
             .expect("a sandbox");
@@ -65,7 +71,7 @@ impl Round {
         let ledger = self.sandbox.ledger();
         ledger
             .iter()
-            .filter(|entry| entry.rule == Rule::RefreshIssued)
+            .filter(|entry| matches!(entry.rule, Rule::RefreshIssued | Rule::RefreshRotated))
             .count()
     }
 
