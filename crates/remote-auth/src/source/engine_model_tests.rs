@@ -196,11 +196,12 @@ impl World {
     }
 
     /// Tells whether the newest token that anybody has seen could be served.
+    ///
+    /// One that was renewed behind the callers' backs is gone, even if a step of the wall clock ends its successor first.
     fn lives(&self, now: Moment) -> bool {
-        let newest = self
-            .tokens
-            .get(&self.newest)
-            .filter(|_| self.newest > self.taken);
+        let is_kept =
+            self.newest > self.taken && self.newest == self.bench.engine.machine.generation();
+        let newest = self.tokens.get(&self.newest).filter(|_| is_kept);
         let expiry = newest.and_then(Token::expiry);
         expiry.is_some_and(|expiry| !expiry.left(now).is_zero())
     }
