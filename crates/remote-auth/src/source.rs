@@ -172,7 +172,7 @@ impl CachedTokenSource {
     ///
     /// Those of [`token`](Self::token).
     pub async fn authorization(&self) -> Result<HeaderValue, Error> {
-        Ok(self.token().await?.header())
+        self.engine().lend(Token::header).await
     }
 
     /// Lends the value of an `Authorization` header: as [`authorization`](Self::authorization), without the clone.
