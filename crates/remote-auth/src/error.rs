@@ -14,6 +14,8 @@
 //! of the command line follow from the action, and code and action are labels for metrics: few, stable, and free of
 //! anything that came from outside.
 //!
+//! `ERRORS.md` beside this crate's manifest lists every error with its text, action and hints; it is made from here.
+//!
 //! None holds a body, a header value, a query string or a parser's text, at any depth.
 //! Texts are fragments that fit after "failed to".
 
@@ -21,6 +23,8 @@ mod action;
 mod code;
 mod deviated;
 mod misuse;
+#[cfg(test)]
+mod reference_tests;
 mod refused;
 mod unreachable;
 pub(crate) mod verdict;

@@ -1,7 +1,11 @@
-//! A clock that tests move by hand.
+//! A clock that tests move by hand, and an ear for warnings.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use tracing::span::{Attributes, Id, Record};
+use tracing::{Event, Level, Metadata, Subscriber};
 
 use crate::clock::Clock;
 
@@ -54,4 +58,36 @@ impl Clock for ManualClock {
     fn slack(&self) -> Duration {
         self.slack
     }
+}
+
+/// Returns how many warnings this thread logs while it works.
+pub(crate) fn warnings(work: impl FnOnce()) -> usize {
+    let counted = Arc::default();
+    let ear = Ear(Arc::clone(&counted));
+    tracing::subscriber::with_default(ear, work);
+    counted.load(Ordering::Relaxed)
+}
+
+struct Ear(Arc<AtomicUsize>);
+
+impl Subscriber for Ear {
+    fn enabled(&self, metadata: &Metadata<'_>) -> bool {
+        *metadata.level() == Level::WARN
+    }
+
+    fn event(&self, _: &Event<'_>) {
+        self.0.fetch_add(1, Ordering::Relaxed);
+    }
+
+    fn new_span(&self, _: &Attributes<'_>) -> Id {
+        Id::from_u64(1)
+    }
+
+    fn record(&self, _: &Id, _: &Record<'_>) {}
+
+    fn record_follows_from(&self, _: &Id, _: &Id) {}
+
+    fn enter(&self, _: &Id) {}
+
+    fn exit(&self, _: &Id) {}
 }

@@ -138,6 +138,23 @@ impl ErrorCode {
         }
     }
 
+    #[cfg(test)]
+    pub(super) fn all() -> impl Iterator<Item = Self> {
+        let by_status = [
+            Self::Unknown,
+            Self::Unauthorized,
+            Self::Forbidden,
+            Self::NotFound,
+            Self::Conflict,
+            Self::Unprocessable,
+            Self::Unnamed,
+        ];
+        Self::NAMED
+            .into_iter()
+            .map(|(.., code)| code)
+            .chain(by_status)
+    }
+
     fn row(self) -> &'static (&'static str, &'static str, Self) {
         Self::NAMED
             .iter()
@@ -174,6 +191,8 @@ mod tests {
         for (status, code) in [
             (401, "unauthorized"),
             (403, "forbidden"),
+            (404, "not_found"),
+            (409, "conflict"),
             (422, "unprocessable"),
             (400, "unnamed"),
         ] {

@@ -5,7 +5,7 @@ use std::fmt;
 use remote_oauth_client::catalogue::ScopeStyle;
 
 macro_rules! misuses {
-    ($($(#[$doc:meta])* $name:ident $(($given:ident: $type:ty))? {
+    ($($(#[$doc:meta])* $name:ident $(($given:ident: $type:ty = $example:expr))? {
         code: $code:literal, text: $text:literal, hints: $hints:expr
     })*) => {
         /// Names a rule that the program's own request breaks. The programmer acts; bytes from outside never cause it.
@@ -16,6 +16,9 @@ macro_rules! misuses {
         }
 
         impl Misuse {
+            #[cfg(test)]
+            pub(super) const ALL: &[Self] = &[$(Self::$name $(($example))?,)*];
+
             pub(super) fn code(self) -> &'static str {
                 match self { $(Self::$name { .. } => concat!("misuse.", $code),)* }
             }
@@ -105,10 +108,10 @@ misuses! {
     ScopeSyntax {
         code: "scope_syntax",
         text: "read the scope: tokens are printable ASCII without quote and backslash, parted by single blanks",
-        hints: []
+        hints: ["a consent request takes ConsentScope::COMPANY_MANAGE, an assertion names such as `timeoff:read`"]
     }
     /// A scope of another style, which is told, than the consent request takes.
-    ConsentScopeStyle(given: ScopeStyle) {
+    ConsentScopeStyle(given: ScopeStyle = ScopeStyle::Action) {
         code: "consent_scope_style",
         text: "use the scope for a consent request: it wants url style, and a token of it is of {} style",
         hints: [
@@ -240,6 +243,6 @@ misuses! {
     Transport {
         code: "transport",
         text: "set up HTTP and TLS on this machine",
-        hints: []
+        hints: ["check the proxy variables that the HTTP library reads, and this machine's trust store"]
     }
 }

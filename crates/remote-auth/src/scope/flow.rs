@@ -173,6 +173,7 @@ fn warn_of_unknown(scope: &Scope) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::test_support::warnings;
 
     fn code<T>(result: Result<T, Error>) -> Option<&'static str> {
         result.err().map(|error| error.code())
@@ -229,5 +230,23 @@ mod tests {
         assert_eq!(Scope::from(&scope), text.parse().expect(text));
         let consent = Scope::from(&ConsentScope::COMPANY_MANAGE);
         assert!(consent.contains("https://gateway.remote.com/company.manage"));
+    }
+
+    #[test]
+    fn unknown_tokens_pass_with_one_warning_for_each_request() {
+        for (text, warned) in [
+            ("timeoff:read", 0),
+            ("sabbatical:read", 1),
+            ("sabbatical:read sabbatical:write timeoff:read", 1),
+        ] {
+            let scope: Scope = text.parse().expect(text);
+            let wide = || drop(WideConsentScope::new(scope.clone()));
+            assert_eq!(warnings(wide), warned, "{text}");
+            let assertion = || drop(AssertionScope::try_from(scope.clone()).expect(text));
+            assert_eq!(warnings(assertion), warned, "{text}");
+        }
+        let newer = "https://gateway.remote.com/company.read";
+        let consent = || drop(newer.parse::<ConsentScope>().expect(newer));
+        assert_eq!(warnings(consent), 1);
     }
 }
