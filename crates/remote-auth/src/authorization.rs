@@ -471,9 +471,10 @@ mod tests {
             clock.advance(wait);
             pending.accept(format!("https://p.example/cb?code=c&state={state}"))
         };
-        let code = answered(PENDING_LIFE).expect("in time");
+        let [five_minutes, half_an_hour] = [5, 30].map(|minutes| Duration::from_secs(60 * minutes));
+        let code = answered(half_an_hour).expect("in time");
         assert_eq!(
-            answered(PENDING_LIFE + Duration::from_secs(1))
+            answered(half_an_hour + Duration::from_secs(1))
                 .expect_err("late")
                 .code(),
             "mismatched.expired"
@@ -482,10 +483,10 @@ mod tests {
             elapsed: code.accepted.elapsed + life,
             ..code.accepted
         };
-        code.check_age(at(CODE_LIFE - Duration::from_secs(1)))
+        code.check_age(at(five_minutes - Duration::from_secs(1)))
             .expect("fresh");
         assert_eq!(
-            code.check_age(at(CODE_LIFE)).expect_err("stale").code(),
+            code.check_age(at(five_minutes)).expect_err("stale").code(),
             "misuse.stale_code"
         );
     }

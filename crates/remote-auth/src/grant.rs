@@ -300,4 +300,26 @@ mod tests {
             judged(r#"{"access_token":"a","token_type":"Bearer","scope":""}"#).expect("a token");
         assert!(empty.granted_scope.expect("a scope").is_empty());
     }
+
+    #[test]
+    fn a_grant_is_restored_from_a_refresh_token_that_can_be_sent() {
+        let restored = |token: &str| {
+            let client_id = ClientId::parse("client").expect("an id");
+            CompanyGrant::restore(Environment::Sandbox, client_id, token.into())
+        };
+        for token in ["", "a\nb", "é"] {
+            let error = restored(token).expect_err("it cannot be sent");
+            assert_eq!(error.code(), "misuse.refresh_token", "{token:?}");
+        }
+        let grant = restored("kept").expect("it can be sent");
+        assert_eq!((grant.company_id(), grant.user_id()), (None, None));
+        assert!(
+            grant
+                .refresh_token()
+                .is_some_and(|kept| kept.same_as(&"kept".into()))
+        );
+        let grant = grant.with_company("company", "user");
+        assert_eq!(grant.company_id(), Some("company"));
+        assert_eq!(grant.user_id(), Some("user"));
+    }
 }

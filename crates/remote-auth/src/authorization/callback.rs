@@ -124,6 +124,11 @@ mod tests {
     use super::*;
 
     fn judged(callback: &str, issuer_required: bool) -> Result<(), &'static str> {
+        let judgement = judgement(callback, issuer_required);
+        judgement.map(drop).map_err(|error| error.code())
+    }
+
+    fn judgement(callback: &str, issuer_required: bool) -> Result<Secret, Error> {
         let redirect_uri = Url::parse("https://p.example/cb?keep=1").expect("url");
         let expected = Expected {
             redirect_uri: &redirect_uri,
@@ -132,8 +137,6 @@ mod tests {
             issuer_required,
         };
         judge(callback, &expected)
-            .map(drop)
-            .map_err(|error| error.code())
     }
 
     // Requirement: rfc6749.10.12.client-csrf, rfc6749.3.1.no-repeats
@@ -197,6 +200,18 @@ mod tests {
                 Err("mismatched.duplicate"),
             ),
             (
+                "?keep=1&error=x&error_description=a&error_description=b&state=right",
+                Err("mismatched.duplicate"),
+            ),
+            (
+                "?keep=1&error=x&error_uri=a&error_uri=b&state=right",
+                Err("mismatched.duplicate"),
+            ),
+            (
+                "?keep=1&code=c&state=right&iss=a&iss=a",
+                Err("mismatched.duplicate"),
+            ),
+            (
                 "?keep=1&code=c&state=right&iss=https%3A%2F%2Fother.example",
                 Err("mismatched.issuer"),
             ),
@@ -246,5 +261,16 @@ mod tests {
             ),
             Ok(())
         );
+    }
+
+    #[test]
+    fn an_error_keeps_its_description_for_who_asks() {
+        let callback = "?keep=1&error=access_denied&error_description=not+today&state=right";
+        match judgement(callback, false) {
+            Err(Error::Refused(refused)) => {
+                assert_eq!(refused.description().as_deref(), Some("not today"));
+            }
+            other => panic!("{:?} in place of a refusal", other.map(drop)),
+        }
     }
 }
