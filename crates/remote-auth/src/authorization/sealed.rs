@@ -435,6 +435,44 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn a_sealed_authorization_opens_for_its_session_alone() {
+        let client = client(&ManualClock::shared());
+        let used = UsedInMemory::new();
+        for (session, code) in [
+            (&b"session"[..], None),
+            (b"another", Some("mismatched.sealed")),
+            (b"", Some("mismatched.sealed")),
+        ] {
+            let sealed = begin(&client, REDIRECT_URI, true).seal(&keys(), b"session");
+            let sealed = sealed.expect("sealed");
+            assert_eq!(sealed.clone().into_string(), sealed.as_str());
+            let text = sealed.as_str();
+            let opened = PendingAuthorization::open(&client, text, session, &keys(), &used).await;
+            assert_eq!(opened.err().map(|error| error.code()), code, "{session:?}");
+        }
+    }
+
+    #[tokio::test]
+    async fn what_has_more_time_left_than_clocks_apart_explain_does_not_open() {
+        let clock = ManualClock::shared();
+        let client = client(&clock);
+        let wall = clock.wall();
+        for (behind, code) in [
+            (CLOCKS_APART_MAX, None),
+            (
+                CLOCKS_APART_MAX + Duration::from_secs(1),
+                Some("mismatched.expired"),
+            ),
+        ] {
+            clock.set_wall(wall);
+            let sealed = begin(&client, REDIRECT_URI, true).seal(&keys(), b"session");
+            clock.set_wall(wall - behind);
+            let opened = open(&client, &sealed.expect("sealed")).await;
+            assert_eq!(opened.err().map(|error| error.code()), code, "{behind:?}");
+        }
+    }
+
+    #[tokio::test]
     async fn what_expired_before_it_was_sealed_does_not_open() {
         let clock = ManualClock::shared();
         let client = client(&clock);
