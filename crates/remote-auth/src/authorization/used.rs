@@ -228,6 +228,14 @@ mod tests {
     }
 
     #[test]
+    fn a_failed_claim_says_what_failed() {
+        assert_eq!(
+            ClaimFailed.to_string(),
+            "write down that the authorization is used"
+        );
+    }
+
+    #[test]
     fn a_clock_at_the_beginning_of_time_is_no_panic() {
         let record = UsedInMemory::new();
         let claimed = record.claim_now(&opening("a", Duration::ZERO));

@@ -125,6 +125,7 @@ struct Line {
     code: &'static str,
     text: String,
     action: Action,
+    retry: Retry,
     hints: &'static [&'static str],
     steps: Vec<Step>,
 }
@@ -138,6 +139,7 @@ fn lines() -> Vec<Line> {
             after.expect("the step comes first").to_owned()
         });
         let (code, action, hints) = (error.code(), error.action(), error.hints());
+        let retry = error.retry();
         let same = |line: &&mut Line| {
             (line.code, &line.text, line.action) == (code, &text, action) && line.hints == hints
         };
@@ -149,6 +151,7 @@ fn lines() -> Vec<Line> {
             code,
             text,
             action,
+            retry,
             hints,
             steps: step.into_iter().collect(),
         });
@@ -177,7 +180,7 @@ fn table() -> String {
         `UPDATE_GOLDEN=1 cargo test -p remote-auth --lib reference` writes it anew.\n\n\
         The code is stable. The text fits after \"failed to\"; where it begins with `…`, the step that failed stands \
         there.\nWhere one row names a step and another says \"call the API\", the first holds for that step.\nWhat has to happen is one of the words of `error::Action`, and who must act follows from it.\n\n\
-        | code | text | what has to happen | who acts | hints |\n|---|---|---|---|---|\n",
+        | code | text | what has to happen | who acts | the same again | hints |\n|---|---|---|---|---|---|\n",
     );
     for line in lines() {
         let start = failed(&line.steps);
@@ -185,9 +188,13 @@ fn table() -> String {
             code, text, action, ..
         } = &line;
         let (actor, hints) = (action.actor(), line.hints.join("; "));
+        let again = match line.retry {
+            Retry::Never => "never works",
+            Retry::Later(_) => "may work later",
+        };
         writeln!(
             table,
-            "| `{code}` | {start}{text} | `{action}` | `{actor}` | {hints} |"
+            "| `{code}` | {start}{text} | `{action}` | `{actor}` | {again} | {hints} |"
         )
         .expect("text takes text");
     }
