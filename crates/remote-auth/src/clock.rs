@@ -3,6 +3,8 @@
 use std::fmt;
 use std::time::{Duration, Instant, SystemTime};
 
+use crate::token::Moment;
+
 /// Tells the time, twice.
 ///
 /// Two clocks are needed because each lies in its own way: the wall clock jumps when somebody sets it, and the
@@ -21,6 +23,7 @@ pub trait Clock: fmt::Debug + Send + Sync + 'static {
     /// sees every suspension and every step forward at once.
     /// A step back is seen at once too, unless it undoes to within this time what has passed since the thread's last
     /// reading; then it is seen when this time is over.
+    /// A keeper of many companies reads in the same way, for a part of its companies at a time.
     /// A token is served in this way only if it ages later than this, so the slack costs freshness and never life.
     ///
     /// # Units and limits
@@ -71,5 +74,77 @@ impl Clock for SystemClock {
 
     fn slack(&self) -> Duration {
         Duration::from_millis(10)
+    }
+}
+
+/// Both clocks, of which one need not be read each time: see [`Clock::slack`].
+#[derive(Debug)]
+pub(crate) struct Glance {
+    /// Between these times of day the elapsed clock is not read.
+    trusted: (SystemTime, SystemTime),
+    /// The latest that the elapsed clock can show in that time.
+    elapsed: Duration,
+}
+
+impl Glance {
+    /// Starts without a reading.
+    pub(crate) const fn new() -> Self {
+        Self {
+            trusted: (SystemTime::UNIX_EPOCH, SystemTime::UNIX_EPOCH),
+            elapsed: Duration::ZERO,
+        }
+    }
+
+    /// Returns the moment, by the elapsed clock at most the slack ahead of what it is: no token seems fresher than it is.
+    #[inline]
+    pub(crate) fn moment(&mut self, clock: &dyn Clock) -> Moment {
+        let wall = clock.wall();
+        let (from, until) = self.trusted;
+        if wall < from || until <= wall {
+            let (elapsed, slack) = (clock.elapsed(), clock.slack());
+            self.trusted = (wall, wall.checked_add(slack).unwrap_or(wall));
+            self.elapsed = elapsed.saturating_add(slack);
+        }
+        Moment {
+            wall,
+            elapsed: self.elapsed,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::test_support::ManualClock;
+
+    #[test]
+    fn a_glance_is_ahead_by_the_slack_at_most_and_sees_every_step_of_the_time_of_day() {
+        let (slack, hour) = (Duration::from_millis(10), Duration::from_secs(3600));
+        let clock = ManualClock::with_slack(slack);
+        let mut glance = Glance::new();
+        for passed_ms in [0, 4, 5, 1, 9, 10, 11, 1000] {
+            clock.advance(Duration::from_millis(passed_ms));
+            let seen = glance.moment(&*clock);
+            assert_eq!(seen.wall, clock.wall());
+            let ahead = seen.elapsed - clock.elapsed();
+            assert!(ahead <= slack, "{passed_ms}: {ahead:?}");
+        }
+        // Suspended: only the time of day has passed.
+        clock.set_wall(clock.wall() + hour);
+        assert_eq!(glance.moment(&*clock).wall, clock.wall());
+        // Set back while an hour passed.
+        clock.advance(hour);
+        clock.set_wall(clock.wall() - hour - hour);
+        assert!(glance.moment(&*clock).elapsed >= clock.elapsed());
+    }
+
+    #[test]
+    fn a_clock_without_slack_is_read_each_time() {
+        let clock = ManualClock::shared();
+        let mut glance = Glance::new();
+        for _ in 0..3 {
+            clock.advance(Duration::from_nanos(1));
+            assert_eq!(glance.moment(&*clock).elapsed, clock.elapsed());
+        }
     }
 }

@@ -13,7 +13,8 @@
 //! A company has at most one renewal on its way.
 //! What the store has not taken is never forgotten.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::VecDeque;
+use std::ops::{Deref, DerefMut};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -23,22 +24,22 @@ use tokio::sync::{Notify, watch};
 use super::budget::Budget;
 use super::calendar::{Calendar, second};
 use super::events::Teller;
-use super::id::CompanyId;
+use super::id::{CompanyId, HashKey, NameHash};
 use super::record::Access;
 use super::renewal::{Exchange, Known, Renewal};
 use super::resident::{Flight, Outcome, Resident};
 use super::store::{CompanyKey, CompanyStore};
-use crate::clock::Clock;
+use super::table::Table;
+use crate::clock::{Clock, Glance};
 use crate::environment::Environment;
 use crate::error::Error;
 use crate::scope::Scope;
 use crate::secret::ClientId;
 use crate::source::breaker::Breaker;
-use crate::source::policy::FLOOR;
 use crate::token::{Moment, Token};
 
 /// In how many parts the companies are, so that one part is swept while the others are served.
-const SHARDS: usize = 64;
+const PARTS: usize = 64;
 
 /// How many scopes are shared between the companies that were granted the same.
 const SCOPES_MAX: usize = 64;
@@ -51,14 +52,21 @@ pub(super) struct Fleet {
     pub(super) store: Option<Arc<dyn CompanyStore>>,
     pub(super) breaker: Arc<Breaker>,
     pub(super) resident_max: usize,
-    shards: Box<[Mutex<Shard>]>,
+    hash_key: HashKey,
+    parts: Box<[Mutex<Part>]>,
     desk: Mutex<Desk>,
     pub(super) wake: Notify,
     pub(super) unsaved: AtomicUsize,
     pub(super) teller: Teller,
 }
 
-pub(super) type Shard = HashMap<CompanyId, Resident>;
+/// A part of the companies, on cache lines of its own so that two threads in two parts do not disturb each other.
+#[derive(Debug)]
+#[repr(align(128))]
+struct Part {
+    companies: Table,
+    glance: Glance,
+}
 
 /// Where renewals are asked for and given out.
 #[derive(Debug)]
@@ -109,8 +117,32 @@ pub(super) struct Parts {
     pub(super) per_minute: usize,
 }
 
+/// The companies of a part that is locked.
+pub(super) struct PartGuard<'a>(MutexGuard<'a, Part>);
+
+impl Deref for PartGuard<'_> {
+    type Target = Table;
+
+    fn deref(&self) -> &Table {
+        &self.0.companies
+    }
+}
+
+impl DerefMut for PartGuard<'_> {
+    fn deref_mut(&mut self) -> &mut Table {
+        &mut self.0.companies
+    }
+}
+
 impl Fleet {
     pub(super) fn new(parts: Parts) -> Self {
+        let hash_key = HashKey::draw();
+        let part = |_| {
+            Mutex::new(Part {
+                companies: Table::new(hash_key),
+                glance: Glance::new(),
+            })
+        };
         Self {
             environment: parts.environment,
             client_id: parts.client_id,
@@ -119,7 +151,8 @@ impl Fleet {
             store: parts.store,
             breaker: parts.breaker,
             resident_max: parts.resident_max,
-            shards: (0..SHARDS).map(|_| Mutex::default()).collect(),
+            hash_key,
+            parts: (0..PARTS).map(part).collect(),
             desk: Mutex::new(Desk {
                 budget: Budget::new(parts.per_minute),
                 calendar: Calendar::default(),
@@ -143,21 +176,28 @@ impl Fleet {
         self.desk.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(super) fn shard(&self, company: &CompanyId) -> MutexGuard<'_, Shard> {
-        let shard = &self.shards[company.spread() % SHARDS];
-        shard.lock().unwrap_or_else(PoisonError::into_inner)
+    /// Locks the part that a company is in, or would be.
+    pub(super) fn part(&self, company: &CompanyId) -> PartGuard<'_> {
+        PartGuard(self.lock(company.hash(self.hash_key)))
+    }
+
+    #[inline]
+    fn lock(&self, hash: NameHash) -> MutexGuard<'_, Part> {
+        let part = &self.parts[hash.part(PARTS)];
+        part.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Visits every part, one after the other.
-    pub(super) fn each_shard(&self, mut visit: impl FnMut(&mut Shard)) {
-        for shard in &self.shards {
-            visit(&mut shard.lock().unwrap_or_else(PoisonError::into_inner));
+    pub(super) fn each_part(&self, mut visit: impl FnMut(&mut Table)) {
+        for part in &self.parts {
+            let mut part = part.lock().unwrap_or_else(PoisonError::into_inner);
+            visit(&mut part.companies);
         }
     }
 
     pub(super) fn resident(&self) -> usize {
         let mut resident = 0;
-        self.each_shard(|shard| resident += shard.len());
+        self.each_part(|part| resident += part.len());
         resident
     }
 
@@ -175,21 +215,21 @@ impl Fleet {
         company: &CompanyId,
         borrower: impl FnOnce(&Resident) -> R,
     ) -> Option<R> {
-        let now = self.now();
-        let mut shard = self.shard(company);
-        let resident = shard.get_mut(company)?;
+        let hash = company.hash(self.hash_key);
+        let mut part = self.lock(hash);
+        let Part { companies, glance } = &mut *part;
+        let now = glance.moment(&*self.clock);
+        let resident = companies.get_mut_hashed(company, hash)?;
         resident.touch(now);
-        (resident.left(now) > resident.margin()).then(|| borrower(resident))
+        resident.is_fresh(now).then(|| borrower(resident))
     }
 
     /// Takes the step of one call.
     pub(super) fn step(&self, company: &CompanyId) -> Step {
         let now = self.now();
         let now_s = second(now.elapsed);
-        let mut shard = self.shard(company);
-        let resident = shard
-            .entry(company.clone())
-            .or_insert_with(Resident::absent);
+        let mut part = self.part(company);
+        let resident = part.get_or_absent(company);
         resident.touch(now);
         let left = resident.left(now);
         if left > Duration::ZERO {
@@ -229,12 +269,12 @@ impl Fleet {
     /// Takes a refused token away, as one source's engine does.
     pub(super) fn invalidate(&self, company: &CompanyId, generation: u64) {
         let now = self.now();
-        let mut shard = self.shard(company);
-        let Some(resident) = shard.get_mut(company) else {
+        let mut part = self.part(company);
+        let Some(resident) = part.get_mut(company) else {
             return;
         };
         let current = resident.header.is_some() && u64::from(resident.generation) == generation;
-        if current && !(resident.replaces_refused && resident.age(now) < FLOOR) {
+        if current && !resident.is_held_on_to(now) {
             resident.refuse();
         }
     }
@@ -245,7 +285,7 @@ impl Fleet {
             refresh_token: resident.refresh_token.clone()?,
             user_id: resident.rare.as_ref().and_then(|rare| rare.user_id.clone()),
             access: resident.access(),
-            unsaved: resident.unsaved,
+            unsaved: resident.is_unsaved(),
             refused: resident.rare.as_ref().and_then(|rare| rare.refused.clone()),
         })
     }
@@ -280,13 +320,15 @@ impl Fleet {
 
     /// Writes down whether the store has what memory has, and returns whether that is news.
     pub(super) fn set_unsaved(&self, resident: &mut Resident, unsaved: bool) -> bool {
-        let news = resident.unsaved != unsaved;
+        let news = resident.is_unsaved() != unsaved;
         if news && unsaved {
             self.unsaved.fetch_add(1, Ordering::Relaxed);
         } else if news {
             self.unsaved.fetch_sub(1, Ordering::Relaxed);
         }
-        resident.unsaved = unsaved;
+        if news {
+            resident.rare().unsaved = unsaved;
+        }
         news
     }
 }

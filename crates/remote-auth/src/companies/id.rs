@@ -22,12 +22,75 @@ enum Name {
 }
 
 impl CompanyId {
-    /// Returns a number that is spread over companies as their names are.
-    pub(super) fn spread(&self) -> usize {
-        match &self.0 {
-            Name::Uuid(bytes) => usize::from(bytes[0] ^ bytes[15]),
-            Name::Text(text) => text.bytes().map(usize::from).sum(),
+    /// Returns the name's hash, of which every bit depends on the key and on the whole name.
+    #[inline]
+    pub(super) fn hash(&self, key: HashKey) -> NameHash {
+        let sum = match &self.0 {
+            Name::Uuid(bytes) => key.absorb(0, *bytes),
+            Name::Text(text) => key.absorb_text(text.as_bytes()),
+        };
+        NameHash(folded(sum ^ key.0[1], SPREAD))
+    }
+}
+
+/// The key of a keeper's hashes, drawn anew for each.
+///
+/// Whoever chooses names cannot choose them so that all meet in one place, because no hash ever leaves the process.
+/// Names come from Remote besides, so a short hash is enough: two multiplications for a UUID, where the standard
+/// library's is made for names that come from anybody.
+#[derive(Clone, Copy)]
+pub(super) struct HashKey([u64; 2]);
+
+/// A name's hash: its upper bits choose the part, its lower ones the place within.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct NameHash(u64);
+
+/// An odd number with as many ones as zeros: the golden ratio's fraction.
+const SPREAD: u64 = 0x9e37_79b9_7f4a_7c15;
+
+/// Multiplies, and folds the product's halves onto one another.
+fn folded(one: u64, other: u64) -> u64 {
+    let product = u128::from(one) * u128::from(other);
+    (product as u64) ^ (product >> 64) as u64
+}
+
+impl HashKey {
+    pub(super) fn draw() -> Self {
+        Self([(); 2].map(|()| u64::from_ne_bytes(crate::random::bytes())))
+    }
+
+    fn absorb(self, sum: u64, bytes: [u8; 16]) -> u64 {
+        let bytes = u128::from_le_bytes(bytes);
+        let (low, high) = (bytes as u64, (bytes >> 64) as u64);
+        folded(low ^ sum ^ self.0[0], high ^ self.0[1])
+    }
+
+    fn absorb_text(self, text: &[u8]) -> u64 {
+        // The length first, so that a text and the same with zeros behind it differ.
+        let mut sum = text.len() as u64;
+        for piece in text.chunks(16) {
+            let mut bytes = [0; 16];
+            bytes[..piece.len()].copy_from_slice(piece);
+            sum = self.absorb(sum, bytes);
         }
+        sum
+    }
+}
+
+impl fmt::Debug for HashKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("HashKey(..)")
+    }
+}
+
+impl NameHash {
+    /// Chooses one of so many parts.
+    pub(super) fn part(self, parts: usize) -> usize {
+        (self.0 >> 48) as usize % parts
+    }
+
+    pub(super) fn within_part(self) -> u32 {
+        self.0 as u32
     }
 }
 
@@ -97,6 +160,47 @@ impl fmt::Debug for CompanyId {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_hash_depends_on_the_key_and_on_every_byte_of_the_name() {
+        let uuid = "afe4dc8d-0c4a-41fe-9fbf-62b752524bde";
+        let names = [
+            uuid,
+            "bfe4dc8d-0c4a-41fe-9fbf-62b752524bde",
+            "afe4dc8d-0c4a-41fe-9fbf-62b752524bdf",
+            "",
+            "\0",
+            "\0\0",
+            "a name of more than sixteen bytes",
+            "a name of more than sixteen bytez",
+            "b name of more than sixteen bytes",
+        ];
+        let keys = [HashKey::draw(), HashKey::draw()];
+        let hashes = keys.map(|key| names.map(|name| CompanyId::from(name).hash(key).0));
+        let mut all = hashes.concat();
+        all.sort_unstable();
+        all.dedup();
+        assert_eq!(all.len(), 2 * names.len());
+        let shouted = CompanyId::from(&*uuid.to_uppercase());
+        assert_eq!(shouted.hash(keys[0]).0, hashes[0][0], "one name, one hash");
+        assert!(!format!("{:?}", keys[0]).contains(|letter: char| letter.is_ascii_digit()));
+    }
+
+    #[test]
+    fn names_in_a_row_are_spread_over_parts_and_within_them() {
+        let key = HashKey::draw();
+        let mut counts = [[0_u32; 64]; 2];
+        for number in 0..6400 {
+            let hash =
+                CompanyId::from(format!("{number:08x}-0000-4000-8000-000000000000")).hash(key);
+            counts[0][hash.part(64)] += 1;
+            counts[1][hash.within_part() as usize % 64] += 1;
+        }
+        // A hundred each is the mean and ten the deviation.
+        for count in counts.concat() {
+            assert!((40..160).contains(&count), "{count}");
+        }
+    }
 
     #[test]
     fn a_uuid_is_binary_and_everything_else_is_text() {

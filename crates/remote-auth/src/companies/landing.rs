@@ -54,7 +54,7 @@ impl Drop for Arrival<'_> {
             let panicked = Misuse::RenewalPanicked.into();
             return self.fleet.fail(self.company, panicked, now);
         }
-        if let Some(resident) = self.fleet.shard(self.company).get_mut(self.company) {
+        if let Some(resident) = self.fleet.part(self.company).get_mut(self.company) {
             resident.rare().flight = None;
         }
     }
@@ -134,8 +134,8 @@ impl Fleet {
     ) {
         let access = record.access.as_ref();
         let scope = access.and_then(|access| self.shared_scope(access));
-        let mut shard = self.shard(company);
-        let Some(resident) = shard.get_mut(company) else {
+        let mut part = self.part(company);
+        let Some(resident) = part.get_mut(company) else {
             return;
         };
         let stale = resident.rare().epoch != epoch;
@@ -144,7 +144,7 @@ impl Fleet {
             resident.refresh_token = Some(record.refresh_token());
             self.set_unsaved(resident, !saved);
         }
-        if resident.unsaved {
+        if resident.is_unsaved() {
             self.save_later(company, resident, 1);
         }
         if stale {
@@ -196,7 +196,7 @@ impl Fleet {
 
     /// Another process is at it: looks again in a moment.
     fn busy(&self, company: &CompanyId) {
-        if let Some(resident) = self.shard(company).get_mut(company) {
+        if let Some(resident) = self.part(company).get_mut(company) {
             let jitter = Duration::from_millis(crate::random::up_to(250));
             self.again(company, resident, BUSY_LOOK + jitter);
         }
@@ -211,8 +211,8 @@ impl Fleet {
 
     /// Ends a renewal without a token. While one lives, nobody else notices.
     fn fail(&self, company: &CompanyId, error: Error, now: Moment) {
-        let mut shard = self.shard(company);
-        let Some(resident) = shard.get_mut(company) else {
+        let mut part = self.part(company);
+        let Some(resident) = part.get_mut(company) else {
             return;
         };
         let alive = !resident.left(now).is_zero();
@@ -243,9 +243,9 @@ impl Fleet {
         }
         self.plan_after(resident, pause, now);
         if resident.refresh_token.is_none() && meaning == Meaning::Misuse {
-            shard.remove(company);
+            part.remove(company);
         }
-        drop(shard);
+        drop(part);
         self.teller.tell(CompanyEvent::Failed {
             company: company.clone(),
             code: error.code(),
@@ -264,8 +264,8 @@ impl Fleet {
         saved: bool,
         failures: Option<u32>,
     ) {
-        let mut shard = self.shard(company);
-        let Some(resident) = shard.get_mut(company) else {
+        let mut part = self.part(company);
+        let Some(resident) = part.get_mut(company) else {
             return;
         };
         let same = |token: &RefreshToken| token.same_as(&known.refresh_token);
@@ -280,7 +280,7 @@ impl Fleet {
         }
         if let Some(failures) = failures {
             resident.rare().saving = false;
-            if resident.unsaved {
+            if resident.is_unsaved() {
                 self.save_later(company, resident, failures.saturating_add(1));
             }
         }
@@ -305,8 +305,8 @@ impl Fleet {
 
     /// Takes up what a task that ended has left: writes to the store.
     pub(super) fn resume(&self) {
-        self.each_shard(|shard| {
-            for (company, resident) in shard.iter_mut().filter(|(_, one)| one.unsaved) {
+        self.each_part(|part| {
+            for (company, resident) in part.iter_mut().filter(|(_, one)| one.is_unsaved()) {
                 resident.rare().saving = false;
                 self.save_later(company, resident, 1);
             }

@@ -7,6 +7,7 @@ use remote_oauth_client::Secret;
 use secrecy::ExposeSecret;
 use serde::{Deserialize, Serialize};
 
+use super::resident::ms;
 use super::store::StoreFailed;
 use crate::secret::{AccessToken, RefreshToken};
 
@@ -45,9 +46,9 @@ pub(super) struct Access {
 }
 
 /// Returns a time of day in milliseconds.
+#[inline]
 pub(super) fn wall_ms(wall: SystemTime) -> u64 {
-    let since = wall.duration_since(UNIX_EPOCH).unwrap_or_default();
-    u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
+    ms(wall.duration_since(UNIX_EPOCH).unwrap_or_default())
 }
 
 impl CompanyRecord {

@@ -21,27 +21,27 @@ use crate::token::{Expiry, Moment, Token, bearer_header};
 /// No renewal is planned.
 pub(super) const NEVER: u32 = u32::MAX;
 
+/// What a call reads comes first.
 #[derive(Debug, Default)]
+#[repr(C)]
 pub(super) struct Resident {
     /// `None` until there is a token, and after one was refused.
     pub(super) header: Option<HeaderValue>,
-    /// `None` while it is being looked up in the store.
-    pub(super) refresh_token: Option<RefreshToken>,
-    pub(super) scope: Option<Arc<Scope>>,
     ends_wall_ms: u64,
     ends_elapsed_ms: u64,
-    life_ms: u32,
     /// How long before its end the token begins to age.
     margin_ms: u32,
-    pub(super) generation: u32,
-    /// The end of the second in which the company was last asked for, and the second in which its token came.
+    /// The end of the second in which the company was last asked for.
     used_s: u32,
+    /// The second in which the token came.
     obtained_s: u32,
     /// When a renewal for which nobody waits is planned.
     pub(super) due_s: u32,
-    pub(super) unsaved: bool,
-    /// The token came in the place of one that a gateway refused.
-    pub(super) replaces_refused: bool,
+    pub(super) generation: u32,
+    life_ms: u32,
+    /// `None` while it is being looked up in the store.
+    pub(super) refresh_token: Option<RefreshToken>,
+    pub(super) scope: Option<Arc<Scope>>,
     pub(super) rare: Option<Box<Rare>>,
 }
 
@@ -53,10 +53,14 @@ pub(super) struct Rare {
     pub(super) pause: Option<Pause>,
     /// The token that a gateway refused.
     pub(super) refused: Option<Secret>,
+    /// The token came in the place of one that a gateway refused.
+    pub(super) replaces_refused: bool,
     /// Invalidations so far: a result that was asked for before one is of the past.
     pub(super) epoch: u32,
     /// Until the grant is in the store.
     pub(super) user_id: Option<String>,
+    /// Memory has what the store has not.
+    pub(super) unsaved: bool,
     /// A write to the store is planned or on its way.
     pub(super) saving: bool,
     /// A new grant came while a renewal of the one before was on its way.
@@ -87,11 +91,18 @@ pub(super) struct Pause {
     pub(super) failures: u32,
 }
 
-fn ms(duration: Duration) -> u64 {
-    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+/// Returns whole milliseconds, without the wide division of `Duration::as_millis`.
+#[inline]
+pub(super) fn ms(duration: Duration) -> u64 {
+    let whole = duration.as_secs().saturating_mul(1000);
+    whole.saturating_add(duration.subsec_millis().into())
 }
 
 impl Resident {
+    /// Where that ends which a call reads.
+    #[cfg(test)]
+    pub(super) const HOT_BYTES: usize = std::mem::offset_of!(Self, obtained_s);
+
     /// A company of which nothing is known.
     pub(super) fn absent() -> Self {
         Self {
@@ -133,11 +144,9 @@ impl Resident {
         self.margin_ms = u32::try_from(margin.as_millis()).unwrap_or(u32::MAX);
         self.generation = self.generation.wrapping_add(1);
         self.obtained_s = second(now.elapsed);
-        let rare = self.rare.take();
-        self.replaces_refused = rare.as_ref().is_some_and(|rare| rare.refused.is_some());
-        self.rare = rare;
         if let Some(rare) = &mut self.rare {
-            (rare.pause, rare.refused) = (None, None);
+            rare.replaces_refused = rare.refused.take().is_some();
+            rare.pause = None;
         }
         self.tidy();
     }
@@ -145,8 +154,9 @@ impl Resident {
     /// Lets the box of rare things go when there is none left.
     pub(super) fn tidy(&mut self) {
         self.rare.take_if(|rare| {
-            let waits = rare.flight.is_some() || rare.pause.is_some() || rare.refused.is_some();
-            !(waits || rare.user_id.is_some() || rare.saving)
+            let waits = rare.flight.is_some() || rare.pause.is_some();
+            let refused = rare.refused.is_some() || rare.replaces_refused;
+            !(waits || refused || rare.user_id.is_some() || rare.unsaved || rare.saving)
         });
     }
 
@@ -170,14 +180,41 @@ impl Resident {
         Duration::from_millis(self.margin_ms.into())
     }
 
+    /// Tells whether memory has what the store has not.
+    pub(super) fn is_unsaved(&self) -> bool {
+        self.rare.as_ref().is_some_and(|rare| rare.unsaved)
+    }
+
+    /// Tells whether the token came in the place of a refused one, too short ago to refuse it as well.
+    pub(super) fn is_held_on_to(&self, now: Moment) -> bool {
+        let replaces_refused = self.rare.as_ref().is_some_and(|rare| rare.replaces_refused);
+        replaces_refused && self.age(now) < policy::FLOOR
+    }
+
     /// Tells whether somebody asked for the company since its token came.
     pub(super) fn is_in_use(&self) -> bool {
         self.used_s > self.obtained_s
     }
 
+    /// Tells whether there is a token and it does not age yet: whether more is left of it than the margin.
+    ///
+    /// The same by [`left`](Self::left) and [`margin`](Self::margin), without their arithmetic of durations.
+    #[inline]
+    pub(super) fn is_fresh(&self, now: Moment) -> bool {
+        let margin_ms = u64::from(self.margin_ms);
+        self.header.is_some()
+            && wall_ms(now.wall).saturating_add(margin_ms) < self.ends_wall_ms
+            && ms(now.elapsed).saturating_add(margin_ms) < self.ends_elapsed_ms
+    }
+
     /// Writes down that somebody asks.
+    #[inline]
     pub(super) fn touch(&mut self, now: Moment) {
-        self.used_s = second(now.elapsed).saturating_add(1);
+        let used_s = second(now.elapsed).saturating_add(1);
+        // Twice in a second would dirty a line for nothing.
+        if self.used_s != used_s {
+            self.used_s = used_s;
+        }
     }
 
     #[cfg(test)]
@@ -190,13 +227,13 @@ impl Resident {
     }
 
     /// Returns how long ago the token came.
-    pub(super) fn age(&self, now: Moment) -> Duration {
+    fn age(&self, now: Moment) -> Duration {
         Duration::from_secs(second(now.elapsed).saturating_sub(self.obtained_s).into())
     }
 
     /// Tells whether nothing is lost if memory forgets the company.
     pub(super) fn can_go(&self, now: Moment) -> bool {
-        !self.unsaved && self.flight().is_none() && self.pause(now).is_none()
+        !self.is_unsaved() && self.flight().is_none() && self.pause(now).is_none()
     }
 
     /// Returns what the store keeps of the token.

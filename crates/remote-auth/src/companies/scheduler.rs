@@ -74,8 +74,12 @@ impl Drop for Running {
         desk.wanted.clear();
         desk.later.clear();
         drop(desk);
-        self.0.each_shard(|shard| {
-            for rare in shard.values_mut().filter_map(|one| one.rare.as_mut()) {
+        self.0.each_part(|part| {
+            for rare in part
+                .iter_mut()
+                .map(|(_, one)| one)
+                .filter_map(|one| one.rare.as_mut())
+            {
                 rare.flight.take_if(|flight| !flight.departed);
             }
         });
@@ -105,13 +109,13 @@ impl Fleet {
                 self.desk().wanted.push_back(company);
                 continue;
             };
-            let mut shard = self.shard(&company);
-            let Some(resident) = shard.get_mut(&company) else {
+            let mut part = self.part(&company);
+            let Some(resident) = part.get_mut(&company) else {
                 continue;
             };
             let known = Self::known(resident).filter(|known| known.unsaved);
             resident.rare().saving = known.is_some();
-            drop(shard);
+            drop(part);
             departures.extend(known.map(|known| Departure::Save {
                 company,
                 known,
@@ -180,8 +184,8 @@ impl Fleet {
         let now_s = second(now.elapsed);
         let (mut due, mut idle, mut next_s) = (Vec::new(), Vec::new(), NEVER);
         let mut resident = 0;
-        self.each_shard(|shard| {
-            shard.retain(|company, one| {
+        self.each_part(|part| {
+            part.retain(|company, one| {
                 let can_go = self.store.is_some() && one.can_go(now);
                 let unused = Duration::from_secs(now_s.saturating_sub(one.used_s()).into());
                 let hollow = one.refresh_token.is_none();
@@ -200,7 +204,7 @@ impl Fleet {
                 }
                 true
             });
-            resident += shard.len();
+            resident += part.len();
         });
         self.evict(resident, idle, now);
         (due, next_s)
@@ -214,18 +218,18 @@ impl Fleet {
         }
         idle.sort_unstable();
         for (used_s, company) in idle.drain(..excess) {
-            let mut shard = self.shard(&company);
+            let mut part = self.part(&company);
             let unchanged = |one: &Resident| one.used_s() == used_s && one.can_go(now);
-            if shard.get(&company).is_some_and(unchanged) {
-                shard.remove(&company);
+            if part.get_mut(&company).is_some_and(|one| unchanged(one)) {
+                part.remove(&company);
             }
         }
     }
 
     /// Makes a company's renewal ready; `None` if it is not needed any more, or the breaker is open.
     fn board(&self, company: &CompanyId, now: Moment, awaited: bool) -> Option<Departure> {
-        let mut shard = self.shard(company);
-        let resident = shard.get_mut(company)?;
+        let mut part = self.part(company);
+        let resident = part.get_mut(company)?;
         let now_s = second(now.elapsed);
         let wanted = if awaited {
             resident.flight().is_some_and(|flight| !flight.departed)

@@ -114,8 +114,8 @@ async fn of_those_that_are_due_the_last_used_is_renewed_first_and_the_unused_not
             .expect("a token");
     }
     endpoint.state().requests.clear();
-    companies.0.fleet.each_shard(|shard| {
-        for one in shard.values_mut() {
+    companies.0.fleet.each_part(|part| {
+        for one in part.iter_mut().map(|(_, one)| one) {
             one.due_s = 100;
         }
     });
@@ -124,8 +124,8 @@ async fn of_those_that_are_due_the_last_used_is_renewed_first_and_the_unused_not
     companies.source(name(2)).token().await.expect("a token");
     sleep(Duration::from_secs(2)).await;
     companies.source(name(0)).token().await.expect("a token");
-    companies.0.fleet.each_shard(|shard| {
-        if let Some(one) = shard.get_mut(&CompanyId::from(name(1))) {
+    companies.0.fleet.each_part(|part| {
+        if let Some(one) = part.get_mut(&CompanyId::from(name(1))) {
             one.forget_use();
         }
     });
@@ -376,7 +376,7 @@ async fn a_result_that_was_on_its_way_when_the_token_was_refused_is_not_served()
     companies
         .0
         .fleet
-        .shard(source.company())
+        .part(source.company())
         .get_mut(source.company())
         .expect("it")
         .due_s = 1;
@@ -388,7 +388,7 @@ async fn a_result_that_was_on_its_way_when_the_token_was_refused_is_not_served()
     companies
         .0
         .fleet
-        .shard(source.company())
+        .part(source.company())
         .get_mut(source.company())
         .expect("it")
         .due_s = 1;
@@ -517,9 +517,9 @@ async fn interleave(rotates: bool, moves: Vec<Move>) {
                 }
             }
             Move::Kill(process) => {
-                processes[process].0.fleet.each_shard(|shard| {
-                    let unsaved = shard.iter().filter(|(_, one)| {
-                        one.unsaved || one.has_departed() && store.fails.load(Ordering::SeqCst)
+                processes[process].0.fleet.each_part(|part| {
+                    let unsaved = part.iter_mut().filter(|(_, one)| {
+                        one.is_unsaved() || one.has_departed() && store.fails.load(Ordering::SeqCst)
                     });
                     may_lose.extend(unsaved.map(|(company, _)| company.to_string()));
                 });
