@@ -47,6 +47,8 @@ mod store;
 mod table;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod thread_tests;
 
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};

@@ -80,6 +80,13 @@ impl Endpoint {
         }
     }
 
+    /// Starts one that takes so long.
+    pub(super) fn taking(delay: Duration) -> Self {
+        let mut endpoint = Self::new();
+        endpoint.delay = delay;
+        endpoint
+    }
+
     pub(super) fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().expect("no panic")
     }

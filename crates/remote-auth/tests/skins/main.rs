@@ -1,5 +1,6 @@
 //! The skins over real sockets: what goes out, and what is made of the answer.
 
+mod companies;
 mod server;
 mod skin;
 

@@ -7,7 +7,7 @@ use std::task::{Context, Poll};
 use bytes::Bytes;
 use http_body::Frame;
 use remote_auth::bearer::{BearerError, BearerHooks, BearerLayer, BearerMiddleware, MissingScope};
-use remote_auth::{CachedTokenSource, Error};
+use remote_auth::{Error, TokenSource};
 use remote_oauth_client::{BearerAuth, Error as WireError, platform};
 use reqwest::Body;
 use reqwest::header::AUTHORIZATION;
@@ -75,7 +75,7 @@ impl<'a> Ask<'a> {
     pub(crate) async fn through(
         &self,
         skin: Skin,
-        source: &CachedTokenSource,
+        source: &(impl TokenSource + Clone),
         http: &reqwest::Client,
     ) -> Outcome {
         match skin {
@@ -85,7 +85,11 @@ impl<'a> Ask<'a> {
         }
     }
 
-    async fn through_hooks(&self, source: &CachedTokenSource, http: &reqwest::Client) -> Outcome {
+    async fn through_hooks(
+        &self,
+        source: &(impl TokenSource + Clone),
+        http: &reqwest::Client,
+    ) -> Outcome {
         assert_eq!(
             self.path, "/v1/companies",
             "hooks have operations, not paths"
@@ -111,7 +115,7 @@ impl<'a> Ask<'a> {
 
     async fn through_middleware(
         &self,
-        source: &CachedTokenSource,
+        source: &(impl TokenSource + Clone),
         http: &reqwest::Client,
     ) -> Outcome {
         let client = reqwest_middleware::ClientBuilder::new(http.clone())
@@ -130,7 +134,11 @@ impl<'a> Ask<'a> {
         }
     }
 
-    async fn through_tower(&self, source: &CachedTokenSource, http: &reqwest::Client) -> Outcome {
+    async fn through_tower(
+        &self,
+        source: &(impl TokenSource + Clone),
+        http: &reqwest::Client,
+    ) -> Outcome {
         let copy = |body: &Body| body.as_bytes().map(|bytes| Body::from(bytes.to_vec()));
         let layer = BearerLayer::with_copy(source.clone(), copy);
         let mut service = layer.layer(Http(http.clone()));
