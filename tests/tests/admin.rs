@@ -103,6 +103,19 @@ async fn a_served_sandbox_is_scripted_from_outside() {
     let issued = Some("token.client_credentials.issued");
     let lost = Some("drop_after_commit");
     assert_eq!(seen, [(issued, lost), (issued, lost), (issued, None)]);
+
+    // What was received is told, and the secret in it is not.
+    for entry in entries {
+        let received = &entry["received"];
+        assert_eq!(received["target"], "/auth/oauth2/token");
+        assert_eq!(received["body"], "grant_type=client_credentials");
+        let headers = received["headers"].to_string();
+        assert!(
+            headers.contains(r#"["authorization","Basic ***"#),
+            "{headers}"
+        );
+    }
+    assert!(!ledger.to_string().contains(&secret));
 }
 
 #[tokio::test(flavor = "multi_thread")]

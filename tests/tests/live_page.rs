@@ -96,6 +96,25 @@ async fn the_live_page_shows_what_happens_and_its_buttons_script_faults() {
         new MutationObserver(look).observe(live, { childList: true }); look(); })";
     assert_eq!(browser.evaluate(seen).await, json!(true));
 
+    // What was received opens by a click, is masked, and stays open when the page looks again.
+    let click = "document.querySelector('#request-0 summary').click()";
+    browser.evaluate(click).await;
+    let text = "document.querySelector('#request-0 pre').innerText";
+    let text = browser.evaluate(text).await;
+    let text = text.as_str().expect("text");
+    for words in [
+        "POST /auth/oauth2/token",
+        "authorization: Basic ***",
+        "grant_type=client_credentials",
+    ] {
+        assert!(text.contains(words), "{words}: {text}");
+    }
+    assert_eq!(token_request(&sandbox).await, 200);
+    let open = "new Promise(done => { const look = () => document.getElementById('request-1') && \
+        done(document.getElementById('request-0').open); \
+        new MutationObserver(look).observe(live, { childList: true }); look(); })";
+    assert_eq!(browser.evaluate(open).await, json!(true));
+
     browser.click("button[value=refuse]").await;
     let text = browser.evaluate("live.innerText").await;
     assert!(
@@ -137,7 +156,14 @@ async fn the_live_page_reads_without_scripts_and_opens_for_nobody_else() {
         .call("DOM.getDocument", json!({ "depth": -1 }))
         .await
         .to_string();
-    for words in ["token.client_credentials.issued", "META", "Script a fault"] {
+    for words in [
+        "token.client_credentials.issued",
+        "META",
+        "Script a fault",
+        "DETAILS",
+        "authorization: Basic ***",
+        "grant_type=client_credentials",
+    ] {
         assert!(html.contains(words), "{words}: {html}");
     }
     browser

@@ -131,7 +131,10 @@ async fn clear_faults(State(office): State<Arc<Office>>) -> StatusCode {
 }
 
 async fn ledger(State(office): State<Arc<Office>>) -> Response {
-    let entries = lock(&office.world.ledger).entries();
+    let entries: Vec<Entry> = lock(&office.world.ledger)
+        .entries()
+        .map(Entry::from)
+        .collect();
     let entries: Vec<Value> = entries.iter().map(shown).collect();
     json_body(StatusCode::OK, &json!({ "entries": entries }))
 }
@@ -149,6 +152,11 @@ fn shown(entry: &Entry) -> Value {
         "sentence": entry.rule.sentence(),
         "source": entry.rule.source(),
         "fault": entry.fault,
+        "received": entry.received.as_ref().map(|received| json!({
+            "target": received.target(),
+            "headers": received.headers(),
+            "body": received.body(),
+        })),
     })
 }
 
@@ -215,7 +223,7 @@ async fn reset(State(office): State<Arc<Office>>) -> StatusCode {
 async fn read<T: DeserializeOwned>(body: Body) -> Result<T, Response> {
     let body = http::read(body, &Rules::default())
         .await
-        .map_err(IntoResponse::into_response)?;
+        .map_err(|refused| refused.response)?;
     let fault = "the body is not the JSON that this path takes";
     serde_json::from_slice(&body).map_err(|_| said(StatusCode::BAD_REQUEST, fault))
 }

@@ -15,17 +15,17 @@ use crate::{
     admin::{self, Admin, Office},
     clock::{Clock, ManualClock, Timestamp},
     danger::Rules,
+    door::Door,
     entropy::Entropy,
     fixture::{self, Company, Fixture},
     gateway::Gateway,
-    http::{self, Door},
-    ledger::Ledger,
+    ledger::{Known, Ledger},
     refresh::RefreshTokens,
     registration::Registration,
     rule::Rule,
     sandbox::Sandbox,
     script::Faults,
-    server::{self, Running},
+    server::{self, Running, Serve},
     snapshot::{Resumed, Snapshot},
     state::{Digest, State},
     world::{CustomerToken, World},
@@ -228,6 +228,15 @@ impl Builder {
 
         self.clock.resume(begun.ahead, begun.manual_now);
         let handed_out = begun.customer_tokens.clone();
+        let clients = || begun.registrations.iter();
+        let known = Known {
+            client_ids: clients()
+                .map(|client| client.client_id.to_string())
+                .collect(),
+            redirect_uris: clients()
+                .flat_map(|client| client.redirect_uris.clone())
+                .collect(),
+        };
         let world = Arc::new(World {
             rules: self.rules,
             clock: self.clock,
@@ -241,24 +250,22 @@ impl Builder {
             refresh_tokens: self.refresh_tokens,
             require_pkce: self.require_pkce,
             state: Mutex::new(begun.state),
-            faults: Mutex::new(Faults::default()),
+            faults: Mutex::new(Faults::with_refreshes()),
             ledger: Mutex::new(Ledger::default()),
+            known: Arc::new(known),
         });
-        let open = |(gateway, listener): (Gateway, TcpListener)| {
-            let door = Door {
-                world: Arc::clone(&world),
-                gateway,
-            };
-            (listener, http::router(Arc::new(door)))
-        };
         let office = Arc::new(Office {
             world: Arc::clone(&world),
             key: admin.key.clone(),
             page: Secret::from(page),
         });
-        let gateways = listeners.into_iter().map(open);
-        let all = gateways.chain([(admin_listener, admin::router(office))]);
-        let running = Running::start(all);
+        let mut served: Vec<(TcpListener, Arc<dyn Serve>)> = Vec::new();
+        for (gateway, listener) in listeners {
+            let world = Arc::clone(&world);
+            served.push((listener, Arc::new(Door { world, gateway })));
+        }
+        served.push((admin_listener, Arc::new(admin::router(office))));
+        let running = Running::start(served);
         Ok(Sandbox {
             world,
             customer_tokens: handed_out,

@@ -83,6 +83,11 @@ impl Rules {
         found.or_else(instead).ok_or(rule)
     }
 
+    /// Tells whether some broken rule is about answers.
+    pub(crate) const fn spoil_answers(&self) -> bool {
+        !self.defects.is_empty()
+    }
+
     /// Puts into an answer what broken rules do to it.
     pub(crate) async fn spoil(&self, decided_by: Rule, mut answer: Response) -> Response {
         for defect in &self.defects {

@@ -8,7 +8,6 @@ use std::sync::LazyLock;
 use axum::{
     body::to_bytes,
     http::{HeaderMap, HeaderValue, Method, StatusCode, header},
-    response::IntoResponse,
 };
 use base64::{
     Engine,
@@ -96,16 +95,15 @@ impl Opponent {
 
     /// Holds an answer to what every answer keeps: it names its rule, is no failure, and is JSON where it says so.
     fn judge(&self, answer: Answer) -> Judged {
-        let response = answer.into_response();
+        let Answer { rule, response } = answer;
         let (parts, body) = response.into_parts();
-        let rule = parts.extensions.get::<Rule>().copied();
-        assert!(!parts.status.is_server_error(), "{rule:?}");
+        assert!(!parts.status.is_server_error(), "{rule}");
         let body = self.runtime.block_on(to_bytes(body, usize::MAX));
         let body = body.expect("the body is whole");
         let is_json = platform::is_json(&parts.headers);
         let body = is_json.then(|| serde_json::from_slice(&body).expect("the body is JSON"));
         Judged {
-            rule: rule.expect("every answer carries its rule"),
+            rule,
             status: parts.status,
             body: body.unwrap_or_default(),
         }

@@ -1,34 +1,34 @@
-//! HTTP around the rules: routes, bounded bodies, the host check, and the ledger.
+//! HTTP around the rules: the host check, bounded bodies, scripted faults, and the ledger.
 //!
-//! Every request passes [`judge_host`], which is the one place where an answer can be seen before it
-//! leaves; between it and the rules stands [`faulty`], where scripted faults happen.
+//! Every request to a gateway or to the second provider goes through [`serve`], which is the one
+//! place where a request is read and where its answer can be seen before it leaves.
+//! What is behind it, a [`Provider`], judges requests that are whole, and waits for nothing.
 
-use std::{net::IpAddr, sync::Arc, time::Duration};
+use std::{
+    future::poll_fn,
+    net::IpAddr,
+    pin::Pin,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
 
 use axum::{
-    Router,
-    body::{Body, Bytes, to_bytes},
-    extract::{Request, State},
-    http::{HeaderMap, Method, StatusCode, Uri, header},
-    middleware::{self, Next},
-    response::{IntoResponse, Response},
-    routing::{MethodFilter, get, on, post},
+    body::{Bytes, HttpBody},
+    http::{HeaderMap, StatusCode, Uri, header, request},
+    response::Response,
 };
-use remote_oauth_client::endpoints::{AUTHORIZE_PATH, TOKEN_PATH};
+use hyper::{Request, body::Incoming};
 
 use crate::{
-    authorize, consent,
+    clock::Clock,
     danger::Rules,
-    gateway::Gateway,
-    ledger::{self, Entry},
-    meddling::{Meddled, faulty},
-    operation::{ROUTES, Route},
-    platform,
-    refresh::RefreshTokens,
+    ledger::{self, Known, Met, Received},
+    meddling::{self, Meddled},
     rule::Rule,
-    token,
+    script::{Faults, Traits},
+    server::Line,
     wire::Answer,
-    world::World,
+    world::lock,
 };
 
 const BODY_BYTES_MAX: usize = 64 * 1024;
@@ -37,108 +37,152 @@ const BODY_READ_MAX: Duration = Duration::from_secs(10);
 const BROKEN_BODY_BYTES_MAX: usize = 1024 * 1024;
 const BROKEN_BODY_READ_MAX: Duration = Duration::from_secs(60);
 
-/// One gateway's way into the shared world.
-#[derive(Debug)]
-pub(crate) struct Door {
-    pub(crate) world: Arc<World>,
-    pub(crate) gateway: Gateway,
+/// One provider's rules, and what stands around them.
+pub(crate) trait Provider: Send + Sync + 'static {
+    fn rules(&self) -> &Rules;
+
+    fn clock(&self) -> &Clock;
+
+    fn faults(&self) -> &Mutex<Faults>;
+
+    /// What may be shown of a path.
+    fn shown_path(&self, path: &str) -> &'static str;
+
+    /// What the ledger shows of requests because it is the sandbox's own.
+    fn known(&self) -> &Arc<Known>;
+
+    /// What a scripted fault looks at.
+    fn traits<'a>(&self, asked: &'a Asked) -> Traits<'a>;
+
+    /// Decides, and changes what the decision changes.
+    fn judge(&self, asked: &Asked) -> Answer;
+
+    /// Writes down what became of a request.
+    fn record(&self, met: Met);
+
+    /// What is traced as the place that was asked.
+    fn name(&self) -> &'static str;
 }
 
-pub(crate) fn router(door: Arc<Door>) -> Router {
-    let mut router = Router::new()
-        .route(AUTHORIZE_PATH, get(authorization_endpoint))
-        .route(consent::CONSENT_PATH, post(consent_form))
-        .route(TOKEN_PATH, post(token_endpoint).options(token_options))
-        .route(platform::MAGIC_LINK_PATH, get(magic_link));
-    for route in ROUTES {
-        let filter = MethodFilter::try_from(route.method.clone())
-            .expect("every operation has a method that can be routed");
-        for path in route.paths {
-            let serve = move |door, request| platform_operation(route, door, request);
-            router = router.route(path, on(filter, serve));
-        }
+/// A request that was read.
+pub(crate) struct Asked {
+    pub(crate) head: request::Parts,
+    /// Nothing where the request was refused before its body was read.
+    pub(crate) body: Option<Bytes>,
+}
+
+impl Asked {
+    pub(crate) fn path(&self) -> &str {
+        self.head.uri.path()
     }
-    router
-        .fallback(not_served)
-        .method_not_allowed_fallback(method_not_served)
-        .layer(middleware::from_fn_with_state(Arc::clone(&door), faulty))
-        .layer(middleware::from_fn_with_state(Arc::clone(&door), observe))
-        .with_state(door)
-}
 
-async fn authorization_endpoint(State(door): State<Arc<Door>>, uri: Uri) -> Answer {
-    authorize::answer(
-        door.world.desk(door.gateway),
-        uri.query().unwrap_or_default(),
-    )
-}
+    pub(crate) fn query(&self) -> &str {
+        self.head.uri.query().unwrap_or_default()
+    }
 
-async fn consent_form(State(door): State<Arc<Door>>, request: Request) -> Answer {
-    let (_, body) = request.into_parts();
-    match read(body, &door.world.rules).await {
-        Ok(body) => authorize::decide(door.world.desk(door.gateway), &body),
-        Err(refused) => refused,
+    pub(crate) fn body(&self) -> &[u8] {
+        self.body.as_deref().unwrap_or_default()
     }
 }
 
-async fn token_endpoint(State(door): State<Arc<Door>>, request: Request) -> Answer {
-    let (parts, body) = request.into_parts();
-    match read(body, &door.world.rules).await {
+/// Reads a request, lets it be judged, and writes it down with the rule that decided.
+///
+/// What happens rarely is boxed, so that the future that every request is stays small.
+pub(crate) async fn serve<P: Provider>(
+    provider: &P,
+    request: Request<Incoming>,
+    line: Arc<Line>,
+) -> Response {
+    let (head, body) = request.into_parts();
+    let mut asked = Asked { head, body: None };
+    let rules = provider.rules();
+    let (answer, meddled) = match admit(rules, &asked.head, body).await {
+        Err(refused) => (refused, None),
         Ok(body) => {
-            let mut desk = door.world.desk(door.gateway);
-            if let Some(switched) = parts.extensions.get::<RefreshTokens>() {
-                desk.refresh_tokens = *switched;
+            asked.body = Some(body);
+            if lock(provider.faults()).is_empty() {
+                (provider.judge(&asked), None)
+            } else {
+                Box::pin(meddling::meet(provider, &mut asked, line)).await
             }
-            token::answer(desk, &parts.headers, &body)
         }
-        Err(refused) => refused,
-    }
-}
-
-async fn token_options() -> Answer {
-    Answer::empty(Rule::TokenOptions, StatusCode::NO_CONTENT).with(header::ALLOW, "OPTIONS, POST")
-}
-
-async fn magic_link(State(door): State<Arc<Door>>, uri: Uri) -> Answer {
-    let query = uri.query().unwrap_or_default();
-    platform::open_magic_link(door.world.desk(door.gateway), query)
-}
-
-async fn platform_operation(
-    route: &'static Route,
-    State(door): State<Arc<Door>>,
-    request: Request,
-) -> Answer {
-    let (parts, body) = request.into_parts();
-    let body = if route.method == Method::POST {
-        read(body, &door.world.rules).await
-    } else {
-        Ok(Bytes::new())
     };
-    let target = (parts.uri.path(), parts.uri.query().unwrap_or_default());
-    match body {
-        Ok(body) => {
-            let desk = door.world.desk(door.gateway);
-            platform::answer(desk, route, &parts.headers, target, &body)
-        }
-        Err(refused) => refused,
+    let Answer { rule, mut response } = answer;
+    // What a scripted fault made of an answer may have no whole body, and is wrong enough.
+    if meddled.is_none() && rules.spoil_answers() {
+        response = Box::pin(rules.spoil(rule, response)).await;
     }
+    record(provider, &asked, (rule, &response), meddled.as_ref());
+    if let Some(meddled) = meddled {
+        Box::pin(meddled.finish()).await;
+    }
+    response
 }
 
-pub(crate) async fn not_served() -> Answer {
+fn record(
+    provider: &impl Provider,
+    asked: &Asked,
+    (rule, response): (Rule, &Response),
+    meddled: Option<&Meddled>,
+) {
+    let method = ledger::shown_method(&asked.head.method);
+    let path = provider.shown_path(asked.path());
+    let fault = meddled.map(|meddled| meddled.kind);
+    let status = match meddled {
+        Some(meddled) if meddled.lost_the_request() => 0,
+        _ => response.status().as_u16(),
+    };
+    tracing::debug!(
+        at = provider.name(),
+        method,
+        path,
+        status,
+        rule = rule.id(),
+        fault,
+        "request answered"
+    );
+    provider.record(Met {
+        at: provider.clock().now().system_time(),
+        method,
+        path,
+        status,
+        rule,
+        fault,
+        received: Some(Received::pack(asked, (method, path), provider.known())),
+    });
+}
+
+/// Refuses foreign hosts, and reads the body of every other request.
+async fn admit(
+    rules: &Rules,
+    head: &request::Parts,
+    body: impl HttpBody<Data = Bytes> + Unpin,
+) -> Result<Bytes, Answer> {
+    let is_meant = names_loopback(&head.uri, &head.headers);
+    rules
+        .demand(Rule::HostIsLoopback, is_meant)
+        .map_err(|rule| {
+            Answer::message(rule, StatusCode::MISDIRECTED_REQUEST, "Misdirected request")
+        })?;
+    read(body, rules).await
+}
+
+pub(crate) fn not_served() -> Answer {
     Answer::message(Rule::PathServed, StatusCode::NOT_FOUND, "Not found")
 }
 
-pub(crate) async fn method_not_served() -> Answer {
-    Answer::message(
-        Rule::MethodServed,
-        StatusCode::METHOD_NOT_ALLOWED,
-        "Method not allowed",
-    )
+/// Refuses a method and says which there are, as
+/// <https://www.rfc-editor.org/rfc/rfc9110#section-15.5.6> has it.
+pub(crate) fn method_not_served(allowed: &str) -> Answer {
+    let status = StatusCode::METHOD_NOT_ALLOWED;
+    Answer::message(Rule::MethodServed, status, "Method not allowed").with(header::ALLOW, allowed)
 }
 
 /// Reads a body whole, within the bounds of size and time.
-pub(crate) async fn read(body: Body, rules: &Rules) -> Result<Bytes, Answer> {
+pub(crate) async fn read(
+    mut body: impl HttpBody<Data = Bytes> + Unpin,
+    rules: &Rules,
+) -> Result<Bytes, Answer> {
     let bytes_max = if rules.keep(Rule::BodyIsBounded) {
         BODY_BYTES_MAX
     } else {
@@ -149,10 +193,13 @@ pub(crate) async fn read(body: Body, rules: &Rules) -> Result<Bytes, Answer> {
     } else {
         BROKEN_BODY_READ_MAX
     };
-    match tokio::time::timeout(read_max, to_bytes(body, bytes_max)).await {
+    if body.is_end_stream() {
+        return Ok(Bytes::new());
+    }
+    let whole = whole(&mut body, bytes_max);
+    match tokio::time::timeout(read_max, whole).await {
         Ok(Ok(body)) => Ok(body),
-        // A body that broke off ends here too; nobody is left to read that answer.
-        Ok(Err(_)) => {
+        Ok(Err(Unreadable)) => {
             let status = StatusCode::PAYLOAD_TOO_LARGE;
             Err(Answer::message(
                 Rule::BodyIsBounded,
@@ -167,91 +214,36 @@ pub(crate) async fn read(body: Body, rules: &Rules) -> Result<Bytes, Answer> {
     }
 }
 
-/// Writes down every request with the rule that decided it.
-async fn observe(State(door): State<Arc<Door>>, request: Request, next: Next) -> Response {
-    let (seen, mut response) =
-        judge_host(&door.world.rules, request, next, ledger::shown_path).await;
-    let meddled = response.extensions_mut().remove::<Meddled>();
-    let fault = meddled.as_ref().map(|meddled| meddled.kind);
-    let Seen {
-        method,
-        path,
-        status,
-        rule,
-    } = seen;
-    let at = door.world.clock.now().system_time();
-    door.world.record(Entry {
-        at,
-        gateway: door.gateway,
-        method,
-        path,
-        status,
-        rule,
-        fault,
-    });
-    let (gateway, rule) = (door.gateway.name(), rule.id());
-    tracing::debug!(
-        gateway,
-        method,
-        path,
-        status,
-        rule,
-        fault,
-        "request answered"
-    );
-    if let Some(meddled) = meddled {
-        meddled.finish().await;
-    }
-    response
-}
+/// A body that is too large or broke off; nobody is left to read the answer to the latter.
+struct Unreadable;
 
-/// What may be told of a request that was answered.
-pub(crate) struct Seen {
-    pub(crate) method: &'static str,
-    pub(crate) path: &'static str,
-    pub(crate) status: u16,
-    pub(crate) rule: Rule,
-}
-
-/// Refuses foreign hosts, lets the others be answered, takes the rule from the answer, and puts in
-/// it what broken rules do to it.
-pub(crate) async fn judge_host(
-    rules: &Rules,
-    request: Request,
-    next: Next,
-    shown_path: fn(&str) -> &'static str,
-) -> (Seen, Response) {
-    let method = ledger::shown_method(request.method());
-    let path = shown_path(request.uri().path());
-    let is_meant = names_loopback(request.uri(), request.headers());
-    let mut response = match rules.demand(Rule::HostIsLoopback, is_meant) {
-        Ok(()) => next.run(request).await,
-        Err(rule) => {
-            let status = StatusCode::MISDIRECTED_REQUEST;
-            Answer::message(rule, status, "Misdirected request").into_response()
+/// Joins the pieces of a body; the only piece of a short one is not copied.
+async fn whole(
+    body: &mut (impl HttpBody<Data = Bytes> + Unpin),
+    bytes_max: usize,
+) -> Result<Bytes, Unreadable> {
+    let mut first = Bytes::new();
+    let mut joined = Vec::new();
+    while let Some(frame) = poll_fn(|context| Pin::new(&mut *body).poll_frame(context)).await {
+        // Trailers say nothing that anybody asks for.
+        let Ok(piece) = frame.map_err(|_| Unreadable)?.into_data() else {
+            continue;
+        };
+        if first.len() + joined.len() + piece.len() > bytes_max {
+            return Err(Unreadable);
         }
-    };
-    let rule = response
-        .extensions_mut()
-        .remove::<Rule>()
-        .expect("every answer carries its rule");
-    let meddled = response.extensions().get::<Meddled>();
-    let (is_whole, lost) = (
-        meddled.is_none(),
-        meddled.is_some_and(Meddled::lost_the_request),
-    );
-    // What a scripted fault made of an answer may have no whole body, and is wrong enough.
-    if is_whole {
-        response = rules.spoil(rule, response).await;
+        if first.is_empty() && joined.is_empty() {
+            first = piece;
+        } else {
+            joined.extend_from_slice(&std::mem::take(&mut first));
+            joined.extend_from_slice(&piece);
+        }
     }
-    let status = if lost { 0 } else { response.status().as_u16() };
-    let seen = Seen {
-        method,
-        path,
-        status,
-        rule,
-    };
-    (seen, response)
+    Ok(if joined.is_empty() {
+        first
+    } else {
+        joined.into()
+    })
 }
 
 /// Tells whether a request was meant for a loopback address.
@@ -267,7 +259,7 @@ pub(crate) fn names_loopback(uri: &Uri, headers: &HeaderMap) -> bool {
 }
 
 /// Judges `host` or `host:port`.
-fn is_loopback(host_and_port: &str) -> bool {
+pub(crate) fn is_loopback(host_and_port: &str) -> bool {
     let host = match host_and_port.rsplit_once(':') {
         Some((host, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => host,
         _ => host_and_port,

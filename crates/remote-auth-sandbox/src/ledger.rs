@@ -1,8 +1,14 @@
 //! The ledger: what was asked, what was answered, and which rule decided.
 //!
-//! An entry is made of fixed words and numbers only.
+//! An entry is made of fixed words and numbers, and of the request as it was received.
+//! The request is kept as it came and masked whenever it is shown: [`received`] has both sides.
 //! Paths and methods that the sandbox does not know are shown by a placeholder, because a client
 //! under test may have put a secret there.
+//!
+//! The invariant: entries and bytes are bounded, whatever is sent.
+
+mod mask;
+mod received;
 
 use std::{collections::VecDeque, time::SystemTime};
 
@@ -10,8 +16,14 @@ use axum::http::Method;
 
 use crate::{gateway::Gateway, operation, rule::Rule};
 
+pub(crate) use mask::Known;
+pub use received::{Received, Unmasked};
+
 /// How many entries are kept; older ones go.
 const ENTRIES_MAX: usize = 4_096;
+
+/// How many bytes of requests are kept; older ones go, and leave their entries without them.
+const RECEIVED_BYTES_MAX: usize = 4 * 1024 * 1024;
 
 /// The paths beside those of the platform that are shown as they came: those that are served, and
 /// the mistakes that clients make.
@@ -36,8 +48,9 @@ const SHOWN_PATHS: &[&str] = &[
 ///
 /// # Secrets
 ///
-/// None: no query, header, body or unknown path is kept.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// Shown or printed it has none; [`received`](Self::received) keeps what came and masks what it
+/// shows.
+#[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Entry {
     /// The time at which it was answered, by the sandbox's clock.
@@ -56,33 +69,101 @@ pub struct Entry {
     pub rule: Rule,
     /// The kind of the scripted fault that met the request, such as `drop_after_commit`.
     pub fault: Option<&'static str>,
+    /// The request as it was received; nothing where later ones needed its place.
+    pub received: Option<Received>,
 }
 
-/// The entries in the order of the answers.
-#[derive(Debug)]
-pub(crate) struct Ledger<E>(VecDeque<E>);
-
-impl<E: Copy> Ledger<E> {
-    pub(crate) fn record(&mut self, entry: E) {
-        if self.0.len() == ENTRIES_MAX {
-            self.0.pop_front();
+impl From<(Gateway, Met)> for Entry {
+    fn from((gateway, met): (Gateway, Met)) -> Self {
+        Self {
+            at: met.at,
+            gateway,
+            method: met.method,
+            path: met.path,
+            status: met.status,
+            rule: met.rule,
+            fault: met.fault,
+            received: met.received,
         }
-        self.0.push_back(entry);
+    }
+}
+
+/// What the ledgers of both providers say of a request.
+#[derive(Clone, Debug)]
+pub(crate) struct Met {
+    pub(crate) at: SystemTime,
+    pub(crate) method: &'static str,
+    pub(crate) path: &'static str,
+    pub(crate) status: u16,
+    pub(crate) rule: Rule,
+    pub(crate) fault: Option<&'static str>,
+    pub(crate) received: Option<Received>,
+}
+
+/// The entries in the order of the answers, each with the place that was asked.
+#[derive(Debug)]
+pub(crate) struct Ledger<P> {
+    entries: VecDeque<(P, Met)>,
+    /// How many entries have gone.
+    gone: u64,
+    /// How many of the oldest entries have lost their requests.
+    bare: usize,
+    /// Bytes of the requests that the other entries have.
+    received_bytes: usize,
+}
+
+impl<P: Copy> Ledger<P> {
+    pub(crate) fn record(&mut self, place: P, met: Met) {
+        self.received_bytes += bytes(&met);
+        self.entries.push_back((place, met));
+        while self.received_bytes > RECEIVED_BYTES_MAX {
+            self.strip_oldest();
+        }
+        if self.entries.len() > ENTRIES_MAX {
+            if self.bare == 0 {
+                self.strip_oldest();
+            }
+            self.entries.pop_front();
+            self.bare -= 1;
+            self.gone += 1;
+        }
+    }
+
+    /// Takes its request from the oldest entry that has one.
+    fn strip_oldest(&mut self) {
+        let (_, met) = &mut self.entries[self.bare];
+        self.received_bytes -= bytes(met);
+        met.received = None;
+        self.bare += 1;
     }
 
     pub(crate) fn clear(&mut self) {
-        self.0.clear();
+        *self = Self::default();
     }
 
-    pub(crate) fn entries(&self) -> Vec<E> {
-        self.0.iter().copied().collect()
+    pub(crate) fn entries(&self) -> impl DoubleEndedIterator<Item = (P, Met)> {
+        self.entries.iter().cloned()
+    }
+
+    /// The number of the oldest entry, counted from the first request that there was.
+    pub(crate) const fn first_number(&self) -> u64 {
+        self.gone
     }
 }
 
-impl<E> Default for Ledger<E> {
+impl<P> Default for Ledger<P> {
     fn default() -> Self {
-        Self(VecDeque::new())
+        Self {
+            entries: VecDeque::new(),
+            gone: 0,
+            bare: 0,
+            received_bytes: 0,
+        }
     }
+}
+
+fn bytes(met: &Met) -> usize {
+    met.received.as_ref().map_or(0, Received::bytes)
 }
 
 /// What an entry says for a method.
@@ -122,21 +203,55 @@ mod tests {
         );
     }
 
+    fn met(status: usize, received: Option<Received>) -> Met {
+        Met {
+            at: SystemTime::UNIX_EPOCH,
+            method: "GET",
+            path: "/",
+            status: u16::try_from(status).unwrap(),
+            rule: Rule::PathServed,
+            fault: None,
+            received,
+        }
+    }
+
     #[test]
     fn a_full_ledger_forgets_its_oldest_entry() {
         let mut ledger = Ledger::default();
         for n in 0..=ENTRIES_MAX {
-            ledger.record(Entry {
-                at: SystemTime::UNIX_EPOCH,
-                gateway: Gateway::Sandbox,
-                method: "GET",
-                path: "/",
-                status: u16::try_from(n).unwrap(),
-                rule: Rule::PathServed,
-                fault: None,
-            });
+            ledger.record((), met(n, None));
         }
-        let entries = ledger.entries();
-        assert_eq!((entries.len(), entries[0].status), (ENTRIES_MAX, 1));
+        let entries: Vec<((), Met)> = ledger.entries().collect();
+        assert_eq!((entries.len(), entries[0].1.status), (ENTRIES_MAX, 1));
+        assert_eq!(ledger.first_number(), 1);
     }
+
+    #[test]
+    fn the_oldest_entries_lose_their_requests_when_the_latest_need_the_room() {
+        let mut ledger = Ledger::default();
+        let large = received::tests::received("POST /", &[], &"x".repeat(BODY_BYTES));
+        let fit = RECEIVED_BYTES_MAX / large.bytes();
+        for n in 0..2 * fit + 1 {
+            ledger.record((), met(n, Some(large.clone())));
+            let kept = ledger.entries().filter(|(_, met)| met.received.is_some());
+            let (kept, bytes) = kept.fold((0, 0), |(kept, bytes), (_, met)| {
+                (kept + 1, bytes + super::bytes(&met))
+            });
+            assert_eq!(kept, fit.min(n + 1), "as many as fit");
+            assert_eq!(bytes, ledger.received_bytes);
+        }
+        let entries: Vec<((), Met)> = ledger.entries().collect();
+        assert_eq!(entries.len(), 2 * fit + 1, "the entries stay");
+        let mut oldest = entries.iter().take(fit + 1);
+        assert!(oldest.all(|(_, met)| met.received.is_none()));
+
+        // Entries go as well as requests, and the account stays right.
+        let small = received::tests::received("GET /", &[], "");
+        for n in 0..=ENTRIES_MAX {
+            ledger.record((), met(n, Some(small.clone())));
+        }
+        assert_eq!(ledger.received_bytes, ENTRIES_MAX * small.bytes());
+    }
+
+    const BODY_BYTES: usize = 8 * 1024;
 }

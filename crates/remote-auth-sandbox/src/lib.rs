@@ -19,8 +19,8 @@
 //! * [`Sandbox::offboard`], [`archive`](Sandbox::archive) and
 //!   [`deactivate`](Sandbox::deactivate), which end access and deliver signed webhooks.
 //! * [`GogoxSandbox`], the JSON token endpoint of the second provider on an address of its own.
-//! * A [ledger](Sandbox::ledger) of every request with the [`Rule`] that decided it, and a
-//!   [`ManualClock`].
+//! * A [ledger](Sandbox::ledger) of every request as it was received, masked, with the [`Rule`] that
+//!   decided it, and a [`ManualClock`].
 //! * [Faults](Fault) that are scripted for the requests to come, in code or over the
 //!   [admin API](#the-admin-api).
 //! * Switches for what Remote does not do and others may: [`RefreshTokens`],
@@ -82,6 +82,7 @@
 //! # Faults
 //!
 //! A request meets the oldest pending fault that fits it, and one at most.
+//! A [`GogoxSandbox`] is scripted in the same words, but has no refresh tokens to rotate.
 //!
 //! | fault | the client sees | state |
 //! |---|---|---|
@@ -126,7 +127,7 @@
 //! | `POST /faults` | a [`Pending`] fault | scripts it behind the others; 422 beyond its limits |
 //! | `GET /faults` | | lists the pending ones |
 //! | `DELETE /faults` | | forgets them |
-//! | `GET /ledger` | | lists the requests, each with its rule and its fault |
+//! | `GET /ledger` | | lists the requests as they were received, masked, each with its rule and its fault |
 //! | `POST /clock/advance` | `{"by_ms": 3600000}` | moves the time forward |
 //! | `POST /client-secret/rotate` | `{"client_id": "…", "grace_ms": 60000}`, both optional | answers with the new `client_secret` |
 //! | `POST /reset` | | as [`Sandbox::reset`] |
@@ -141,12 +142,13 @@
 //!
 //! # The invariant
 //!
-//! No code, token, client secret or assertion is kept as text, or shown in a log, an error, a
-//! `Debug` or the ledger.
-//! The same holds for the links that sign people in and for the keys that sign webhooks.
-//! The exceptions are the secrets of the clients, the customer API tokens and the key of the admin
-//! API with the address of its live page, which the handle keeps as redacted [`Secret`](remote_oauth_client::Secret) values to hand
-//! them out.
+//! No code, token, client secret or assertion is shown in a log, an error, a `Debug`, the admin API
+//! or on the live page, nor are the links that sign people in or the keys that sign webhooks.
+//! The state has none of them as text, but for what the handle keeps as redacted
+//! [`Secret`](remote_oauth_client::Secret) values to hand them out: the secrets of the clients, the
+//! customer API tokens and the key of the admin API with the address of its live page.
+//! The ledger keeps the latest requests in memory as they came and masks whatever it shows; only
+//! [`Received::danger_unmasked`] opens one, in code.
 //! Nothing is sent anywhere but to loopback.
 //!
 //! # Example
@@ -198,6 +200,7 @@ mod consent;
 pub mod danger;
 mod delivery;
 mod directory;
+mod door;
 mod entropy;
 mod fault;
 mod fixture;
@@ -240,7 +243,7 @@ pub use fault::Fault;
 pub use fixture::{Fixture, FixtureError};
 pub use gateway::Gateway;
 pub use gogox::{GogoxBuilder, GogoxEntry, GogoxSandbox};
-pub use ledger::Entry;
+pub use ledger::{Entry, Received, Unmasked};
 pub use refresh::RefreshTokens;
 pub use registration::Registration;
 pub use rule::Rule;

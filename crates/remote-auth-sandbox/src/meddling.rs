@@ -8,21 +8,18 @@ use std::{sync::Arc, time::Duration};
 
 use axum::{
     body::{Body, to_bytes},
-    extract::{Request, State},
     http::{HeaderValue, StatusCode, header},
-    middleware::Next,
-    response::{IntoResponse, Response},
+    response::Response,
 };
 
 use crate::{
     clock::{Clock, Mark},
     fault::Fault,
-    http::{self, Door},
+    http::{Asked, Provider},
     iso8601,
     rate::Reading,
     refresh::RefreshTokens,
     rule::Rule,
-    script::Traits,
     server::{Cut, Line},
     staged::Staged,
     wire::{Answer, too_many_requests},
@@ -30,7 +27,7 @@ use crate::{
 };
 
 /// What is still to happen to an answer once it is in the ledger.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(crate) struct Meddled {
     pub(crate) kind: &'static str,
     last: Last,
@@ -67,13 +64,13 @@ impl Meddled {
 #[derive(Clone, Debug)]
 pub(crate) struct Pace {
     clock: Clock,
-    line: Line,
+    line: Arc<Line>,
     mark: Mark,
 }
 
 impl Pace {
     /// Waits until this long after the request was met.
-    pub(crate) async fn wait(mut self, span: Duration) {
+    pub(crate) async fn wait(self, span: Duration) {
         tokio::select! {
             () = self.clock.wait(span, self.mark) => {}
             () = self.line.stopped() => {}
@@ -82,37 +79,27 @@ impl Pace {
 }
 
 /// Lets a request meet the fault that is scripted for it, if one is.
-pub(crate) async fn faulty(
-    State(door): State<Arc<Door>>,
-    mut request: Request,
-    next: Next,
-) -> Response {
-    if lock(&door.world.faults).is_empty() {
-        return next.run(request).await;
-    }
-    let line = request.extensions_mut().remove::<Line>();
-    let line = line.expect("the server gives every request its line");
-    let (mut parts, body) = request.into_parts();
-    let body = match http::read(body, &door.world.rules).await {
-        Ok(body) => body,
-        Err(refused) => return refused.into_response(),
+pub(crate) async fn meet(
+    provider: &impl Provider,
+    asked: &mut Asked,
+    line: Arc<Line>,
+) -> (Answer, Option<Meddled>) {
+    let fault = lock(provider.faults()).take(&provider.traits(asked));
+    let Some(fault) = fault.filter(|_| provider.rules().keep(Rule::Scripted)) else {
+        return (provider.judge(asked), None);
     };
-    let traits = Traits::of(&door.world, door.gateway, &parts, &body);
-    let fault = lock(&door.world.faults).take(&traits);
-    let Some(fault) = fault.filter(|_| door.world.rules.keep(Rule::Scripted)) else {
-        return next.run(Request::from_parts(parts, Body::from(body))).await;
-    };
-    let clock = door.world.clock.clone();
+    let clock = provider.clock().clone();
     let mark = clock.mark();
     let pace = Pace { clock, line, mark };
-    let mut response = match in_place_of_the_rules(&fault) {
-        Some(answer) => answer.into_response(),
+    let answer = match in_place_of_the_rules(&fault) {
+        Some(answer) => answer,
         None => {
             if fault == Fault::RotateRefreshToken {
-                parts.extensions.insert(RefreshTokens::Rotating);
+                asked.head.extensions.insert(RefreshTokens::Rotating);
             }
-            let response = next.run(Request::from_parts(parts, Body::from(body))).await;
-            to_the_answer(&fault, response, &pace).await
+            let Answer { rule, response } = provider.judge(asked);
+            let response = to_the_answer(&fault, response, &pace).await;
+            Answer { rule, response }
         }
     };
     let last = match fault {
@@ -124,10 +111,7 @@ pub(crate) async fn faulty(
         _ => Last::Nothing,
     };
     let kind = fault.kind();
-    response
-        .extensions_mut()
-        .insert(Meddled { kind, last, pace });
-    response
+    (answer, Some(Meddled { kind, last, pace }))
 }
 
 /// What a fault answers by itself, before the commit.

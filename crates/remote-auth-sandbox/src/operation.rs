@@ -187,6 +187,41 @@ pub(crate) fn template(path: &str) -> Option<&'static str> {
     templates.find(|template| identifier(template, path).is_some())
 }
 
+/// What a method and a path come to.
+pub(crate) enum Found {
+    Route(&'static Route),
+    /// The path is served, and these are its methods.
+    OtherMethods(String),
+    Nothing,
+}
+
+/// Finds the operation that a request asks for; `HEAD` asks as `GET` does.
+pub(crate) fn find(method: &Method, path: &str) -> Found {
+    let method = if method == Method::HEAD {
+        &Method::GET
+    } else {
+        method
+    };
+    let fits = |route: &&Route| {
+        let mut templates = route.paths.iter();
+        templates.any(|template| identifier(template, path).is_some())
+    };
+    let mut others = Vec::new();
+    for route in ROUTES.iter().filter(fits) {
+        if route.method == *method {
+            return Found::Route(route);
+        }
+        others.push(route.method.as_str());
+        if route.method == Method::GET {
+            others.push("HEAD");
+        }
+    }
+    match others.as_slice() {
+        [] => Found::Nothing,
+        others => Found::OtherMethods(others.join(", ")),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -52,6 +52,11 @@ impl Parameters {
         value.filter(|value| !value.is_empty())
     }
 
+    /// Names and values in the order in which they were sent.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.0.iter().map(|(name, value)| (&**name, &**value))
+    }
+
     /// Tells whether this parameter was sent more than once.
     pub(crate) fn repeats(&self, name: &str) -> bool {
         self.0.iter().filter(|(sent, _)| sent == name).count() > 1

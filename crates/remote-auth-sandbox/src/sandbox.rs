@@ -124,13 +124,22 @@ impl Sandbox {
         &self.world.fixture
     }
 
-    /// Returns the latest requests, oldest first, each with the rule that decided it.
+    /// Returns the latest requests as they were received, oldest first, each with the rule that
+    /// decided it.
     ///
     /// # Units and limits
     ///
-    /// It keeps 4096 entries.
+    /// It keeps 4096 entries and 4 MiB of requests, and of each body the first 8 KiB.
+    /// Where later requests needed the room, an entry says that its request is gone.
+    ///
+    /// # Secrets
+    ///
+    /// What it shows is masked; see [`Received`](crate::Received).
     pub fn ledger(&self) -> Vec<Entry> {
-        lock(&self.world.ledger).entries()
+        lock(&self.world.ledger)
+            .entries()
+            .map(Entry::from)
+            .collect()
     }
 
     /// Scripts a fault for the next request to any gateway.
@@ -161,7 +170,7 @@ impl Sandbox {
 
     /// Scripts a fault for the next request that fits.
     pub fn on(&self, matching: Match) -> Script<'_> {
-        Script::new(&self.world, matching)
+        Script::new(&self.world.faults, matching)
     }
 
     /// Returns the scripted faults that no request has used up yet, in the order of their turn.

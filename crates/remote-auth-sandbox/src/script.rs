@@ -3,9 +3,9 @@
 //! The invariant: a request meets at most one fault, the oldest pending one that fits, and each
 //! pending fault meets as many requests as it was scripted for.
 
-use std::{collections::VecDeque, fmt, time::Duration};
+use std::{collections::VecDeque, fmt, sync::Mutex, time::Duration};
 
-use axum::http::{HeaderMap, header, request};
+use axum::http::{HeaderMap, header};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use remote_oauth_client::endpoints::TOKEN_PATH;
 use serde::{Deserialize, Serialize};
@@ -14,6 +14,7 @@ use serde_json::Value;
 use crate::{
     fault::Fault,
     gateway::Gateway,
+    http::Asked,
     operation,
     parameters::Parameters,
     platform,
@@ -101,44 +102,40 @@ impl Match {
             && (is(&self.path, Some(seen.path)) || is(&self.path, operation::template(seen.path)))
             && is(&self.grant_type, seen.grant_type.as_deref())
             && is(&self.client_id, seen.client_id.as_deref())
-            && self.gateway.is_none_or(|gateway| gateway == seen.gateway)
+            && (self.gateway.is_none() || self.gateway == seen.gateway)
     }
 }
 
 /// What a [`Match`] looks at; nothing of it has been judged.
 pub(crate) struct Traits<'a> {
-    method: &'a str,
-    path: &'a str,
-    grant_type: Option<String>,
-    client_id: Option<String>,
-    gateway: Gateway,
+    pub(crate) method: &'a str,
+    pub(crate) path: &'a str,
+    pub(crate) grant_type: Option<String>,
+    pub(crate) client_id: Option<String>,
+    /// Nothing where there is only one address.
+    pub(crate) gateway: Option<Gateway>,
 }
 
 impl<'a> Traits<'a> {
-    pub(crate) fn of(
-        world: &World,
-        gateway: Gateway,
-        parts: &'a request::Parts,
-        body: &[u8],
-    ) -> Self {
-        let path = parts.uri.path();
-        let form = Some(body).filter(|_| path == TOKEN_PATH);
+    pub(crate) fn of(world: &World, gateway: Gateway, asked: &'a Asked) -> Self {
+        let (path, headers) = (asked.path(), &asked.head.headers);
+        let form = Some(asked.body()).filter(|_| path == TOKEN_PATH);
         let form = form.and_then(|form| Parameters::parse(form).ok());
         let member = |name| form.as_ref()?.get(name).map(str::to_owned);
-        let client_id = basic_client(&parts.headers)
+        let client_id = basic_client(headers)
             .or_else(|| member("client_id"))
             .or_else(|| issuer(&member("assertion")?))
             .or_else(|| {
-                let token = platform::bearer_text(&parts.headers)?;
+                let token = platform::bearer_text(headers)?;
                 let token = world.desk(gateway).access_token(token)?;
                 token.payer.client_id().map(ToString::to_string)
             });
         Self {
-            method: parts.method.as_str(),
+            method: asked.head.method.as_str(),
             path,
             grant_type: member("grant_type"),
             client_id,
-            gateway,
+            gateway: Some(gateway),
         }
     }
 }
@@ -180,16 +177,28 @@ const fn once() -> u32 {
 
 /// The pending faults, oldest first.
 #[derive(Debug, Default)]
-pub(crate) struct Faults(VecDeque<Pending>);
+pub(crate) struct Faults {
+    pending: VecDeque<Pending>,
+    /// Whether the provider has refresh tokens that could rotate.
+    refreshes: bool,
+}
 
 impl Faults {
+    /// No faults yet, of a provider with refresh tokens.
+    pub(crate) fn with_refreshes() -> Self {
+        Self {
+            refreshes: true,
+            ..Self::default()
+        }
+    }
+
     pub(crate) fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.pending.is_empty()
     }
 
     /// Adds a fault behind the others, or says why it cannot be.
     pub(crate) fn add(&mut self, pending: Pending) -> Result<(), &'static str> {
-        if self.0.len() == PENDING_MAX {
+        if self.pending.len() == PENDING_MAX {
             return Err("1024 faults are pending already");
         }
         if pending.times == 0 {
@@ -198,30 +207,33 @@ impl Faults {
         if let Some(objection) = pending.fault.objection() {
             return Err(objection);
         }
-        self.0.push_back(pending);
+        if pending.fault == Fault::RotateRefreshToken && !self.refreshes {
+            return Err("this provider has no refresh tokens");
+        }
+        self.pending.push_back(pending);
         Ok(())
     }
 
     /// Gives the fault that a request meets, and counts it.
     pub(crate) fn take(&mut self, seen: &Traits<'_>) -> Option<Fault> {
         let place = self
-            .0
+            .pending
             .iter()
             .position(|pending| pending.matching.fits(seen))?;
-        let pending = self.0.get_mut(place)?;
+        let pending = self.pending.get_mut(place)?;
         if pending.times > 1 {
             pending.times -= 1;
             return Some(pending.fault.clone());
         }
-        self.0.remove(place).map(|pending| pending.fault)
+        self.pending.remove(place).map(|pending| pending.fault)
     }
 
     pub(crate) fn pending(&self) -> Vec<Pending> {
-        self.0.iter().cloned().collect()
+        self.pending.iter().cloned().collect()
     }
 
     pub(crate) fn clear(&mut self) {
-        self.0.clear();
+        self.pending.clear();
     }
 }
 
@@ -244,15 +256,15 @@ impl Faults {
 /// ```
 #[must_use = "nothing is scripted before the last word says what happens"]
 pub struct Script<'a> {
-    world: &'a World,
+    faults: &'a Mutex<Faults>,
     matching: Match,
     times: u32,
 }
 
 impl<'a> Script<'a> {
-    pub(crate) const fn new(world: &'a World, matching: Match) -> Self {
+    pub(crate) const fn new(faults: &'a Mutex<Faults>, matching: Match) -> Self {
         Self {
-            world,
+            faults,
             matching,
             times: 1,
         }
@@ -268,14 +280,15 @@ impl<'a> Script<'a> {
     ///
     /// # Panics
     ///
-    /// If the fault is beyond the limits of its kind, is to happen no times, or 1024 are pending.
+    /// If the fault is beyond the limits of its kind or rotates what the provider has not, is to
+    /// happen no times, or 1024 are pending.
     pub fn fault(self, fault: Fault) {
         let pending = Pending {
             fault,
             times: self.times,
             matching: self.matching,
         };
-        let added = lock(&self.world.faults).add(pending);
+        let added = lock(self.faults).add(pending);
         if let Err(objection) = added {
             panic!("{objection}");
         }
@@ -388,5 +401,21 @@ impl fmt::Debug for Script<'_> {
             .field("matching", &self.matching)
             .field("times", &self.times)
             .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_provider_without_refresh_tokens_rotates_none() {
+        let rotate = || Pending {
+            fault: Fault::RotateRefreshToken,
+            times: 1,
+            matching: Match::any(),
+        };
+        assert!(Faults::default().add(rotate()).is_err());
+        assert_eq!(Faults::with_refreshes().add(rotate()), Ok(()));
     }
 }

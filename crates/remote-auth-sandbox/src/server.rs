@@ -2,17 +2,18 @@
 //!
 //! Each listener is one task that owns it and every connection made through it, so that ending the
 //! task ends them all.
-//! Every request carries the [`Line`] that it came over, through which a scripted fault can cut it.
+//! Every request comes with the [`Line`] that it came over, through which a scripted fault can cut it.
 
 use std::{
     convert::Infallible,
     io,
     net::{IpAddr, SocketAddr},
+    pin::Pin,
     sync::Arc,
     time::Duration,
 };
 
-use axum::Router;
+use axum::{Router, response::Response};
 use hyper::{Request, body::Incoming, server::conn::http1, service::Service};
 use hyper_util::{
     rt::{TokioIo, TokioTimer},
@@ -36,6 +37,21 @@ const SHUTDOWN_MAX: Duration = Duration::from_secs(5);
 /// Rest after the system refused a connection, for instance because it has no descriptors left.
 const ACCEPT_REST: Duration = Duration::from_millis(50);
 
+/// What answers the requests that come to one listener.
+pub(crate) trait Serve: Send + Sync {
+    fn answer(self: Arc<Self>, request: Request<Incoming>, line: Arc<Line>) -> Answering;
+}
+
+/// An answer under way.
+pub(crate) type Answering =
+    Pin<Box<dyn Future<Output = Result<Response, Infallible>> + Send + 'static>>;
+
+impl Serve for Router {
+    fn answer(self: Arc<Self>, request: Request<Incoming>, _: Arc<Line>) -> Answering {
+        Box::pin(TowerToHyperService::new(Self::clone(&self)).call(request))
+    }
+}
+
 /// Binds to a loopback address and to nothing else.
 pub(crate) async fn bind(address: IpAddr, port: u16) -> io::Result<TcpListener> {
     if !address.is_loopback() {
@@ -54,9 +70,9 @@ pub(crate) struct Running {
 }
 
 impl Running {
-    pub(crate) fn start(listeners: impl IntoIterator<Item = (TcpListener, Router)>) -> Self {
+    pub(crate) fn start(listeners: Vec<(TcpListener, Arc<dyn Serve>)>) -> Self {
         let (stop, stopped) = watch::channel(false);
-        let open = |(listener, router)| tokio::spawn(serve(listener, router, stopped.clone()));
+        let open = |(listener, served)| tokio::spawn(serve(listener, served, stopped.clone()));
         let tasks = listeners.into_iter().map(open).collect();
         Self { stop, tasks }
     }
@@ -80,7 +96,7 @@ impl Drop for Running {
 }
 
 /// Serves until `stop` turns true, then lets open connections end.
-async fn serve(listener: TcpListener, router: Router, mut stop: watch::Receiver<bool>) {
+async fn serve(listener: TcpListener, served: Arc<dyn Serve>, mut stop: watch::Receiver<bool>) {
     let mut connections = JoinSet::new();
     let slots = Arc::new(Semaphore::new(CONNECTIONS_MAX));
     loop {
@@ -91,7 +107,8 @@ async fn serve(listener: TcpListener, router: Router, mut stop: watch::Receiver<
         };
         match accepted {
             Ok((stream, slot)) => {
-                connections.spawn(serve_connection(stream, router.clone(), stop.clone(), slot));
+                let served = Arc::clone(&served);
+                connections.spawn(serve_connection(stream, served, stop.clone(), slot));
             }
             Err(error) => {
                 tracing::debug!(kind = ?error.kind(), "connection not accepted");
@@ -125,7 +142,7 @@ async fn accept(
 
 async fn serve_connection(
     stream: TcpStream,
-    router: Router,
+    served: Arc<dyn Serve>,
     mut stop: watch::Receiver<bool>,
     _slot: OwnedSemaphorePermit,
 ) {
@@ -133,11 +150,11 @@ async fn serve_connection(
     let _ = stream.set_nodelay(true);
     let (cut, mut cuts) = watch::channel(None);
     let service = OverLine {
-        line: Line {
-            cut: Arc::new(cut),
+        line: Arc::new(Line {
+            cut,
             stop: stop.clone(),
-        },
-        router: TowerToHyperService::new(router),
+        }),
+        served,
     };
     let mut connection = http1::Builder::new()
         .timer(TokioTimer::new())
@@ -179,9 +196,9 @@ pub(crate) enum Cut {
 }
 
 /// The connection that a request came over.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(crate) struct Line {
-    cut: Arc<watch::Sender<Option<Cut>>>,
+    cut: watch::Sender<Option<Cut>>,
     stop: watch::Receiver<bool>,
 }
 
@@ -193,8 +210,8 @@ impl Line {
     }
 
     /// Waits until the sandbox is told to stop.
-    pub(crate) async fn stopped(&mut self) {
-        told_to_stop(&mut self.stop).await;
+    pub(crate) async fn stopped(&self) {
+        told_to_stop(&mut self.stop.clone()).await;
     }
 }
 
@@ -208,19 +225,18 @@ async fn severed(cuts: &mut watch::Receiver<Option<Cut>>) -> Cut {
     std::future::pending().await
 }
 
-/// The routes of one listener, as one connection asks them.
+/// What one listener serves, as one connection asks it.
 struct OverLine {
-    line: Line,
-    router: TowerToHyperService<Router>,
+    line: Arc<Line>,
+    served: Arc<dyn Serve>,
 }
 
 impl Service<Request<Incoming>> for OverLine {
-    type Response = <TowerToHyperService<Router> as Service<Request<Incoming>>>::Response;
-    type Error = <TowerToHyperService<Router> as Service<Request<Incoming>>>::Error;
-    type Future = <TowerToHyperService<Router> as Service<Request<Incoming>>>::Future;
+    type Response = Response;
+    type Error = Infallible;
+    type Future = Answering;
 
-    fn call(&self, mut request: Request<Incoming>) -> Self::Future {
-        request.extensions_mut().insert(self.line.clone());
-        self.router.call(request)
+    fn call(&self, request: Request<Incoming>) -> Answering {
+        Arc::clone(&self.served).answer(request, Arc::clone(&self.line))
     }
 }

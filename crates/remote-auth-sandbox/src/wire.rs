@@ -4,7 +4,7 @@
 use axum::{
     body::Body,
     http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header},
-    response::{IntoResponse, Response},
+    response::Response,
 };
 use remote_oauth_client::{
     ExpiresIn, Foreign, Secret,
@@ -28,8 +28,8 @@ const HEADERS_EXPECTED: usize = 7;
 /// A response together with the rule that decided it; no other way leads out of this crate.
 #[derive(Debug)]
 pub(crate) struct Answer {
-    rule: Rule,
-    response: Response,
+    pub(crate) rule: Rule,
+    pub(crate) response: Response,
 }
 
 impl Answer {
@@ -126,14 +126,6 @@ impl Answer {
     fn set(&mut self, name: HeaderName, value: HeaderValue) {
         let headers: &mut HeaderMap = self.response.headers_mut();
         headers.insert(name, value);
-    }
-}
-
-impl IntoResponse for Answer {
-    fn into_response(self) -> Response {
-        let Self { rule, mut response } = self;
-        response.extensions_mut().insert(rule);
-        response
     }
 }
 

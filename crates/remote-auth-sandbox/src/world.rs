@@ -15,7 +15,7 @@ use crate::{
     entropy::Entropy,
     fixture::{Company, Fixture},
     gateway::Gateway,
-    ledger::{Entry, Ledger},
+    ledger::{Known, Ledger},
     rate::{Payer, Reading},
     refresh::RefreshTokens,
     registration::Registration,
@@ -50,7 +50,8 @@ pub(crate) struct World {
     pub(crate) require_pkce: bool,
     pub(crate) state: Mutex<State>,
     pub(crate) faults: Mutex<Faults>,
-    pub(crate) ledger: Mutex<Ledger<Entry>>,
+    pub(crate) ledger: Mutex<Ledger<Gateway>>,
+    pub(crate) known: Arc<Known>,
 }
 
 impl World {
@@ -63,10 +64,6 @@ impl World {
             now: self.clock.now(),
             refresh_tokens: self.refresh_tokens,
         }
-    }
-
-    pub(crate) fn record(&self, entry: Entry) {
-        lock(&self.ledger).record(entry);
     }
 
     pub(crate) fn client(&self, client_id: &str) -> Option<&Registration> {

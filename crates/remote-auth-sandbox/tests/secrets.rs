@@ -1,4 +1,5 @@
-//! No secret of any flow or failure is seen in the ledger, in a `Debug` or in what is traced.
+//! No secret of any flow or failure is seen in the ledger, in the admin API, on the live page, in a
+//! `Debug` or in what is traced; and the ledger has them all, for a test that asks.
 //!
 //! It is a program of its own, because what is traced is decided for a whole process at once.
 
@@ -59,7 +60,9 @@ async fn no_secret_is_seen_in_ledger_debug_or_trace() {
     assert!(!format!("{builder:?}").contains("canary"));
     let bench = Bench::with(builder).await;
     let mut secrets = vec!["canary".to_owned(), OTHER_CLIENT.1.to_owned()];
-    secrets.extend(every_good_flow(&bench).await);
+    let good = every_good_flow(&bench).await;
+    let code = good[0].clone();
+    secrets.extend(good);
     secrets.extend(every_platform_secret(&bench).await);
     every_bad_flow(&bench).await;
     secrets.extend(every_fault(&bench).await);
@@ -75,9 +78,29 @@ async fn no_secret_is_seen_in_ledger_debug_or_trace() {
         "the trace is on: {traced}"
     );
     let sandbox = &bench.sandbox;
+    let [admin, page] = from_outside(sandbox).await;
+    let ledger = sandbox.ledger();
+    let received = ledger.iter().flat_map(|entry| &entry.received);
+    let texts = received.clone().map(ToString::to_string);
+    let opened = received.map(|received| {
+        let open = received.danger_unmasked();
+        let headers = open
+            .headers()
+            .flat_map(|(name, value)| [name.as_bytes(), b" ", value]);
+        let headers = headers.collect::<Vec<_>>().concat();
+        let all = [open.target().as_bytes(), &headers, open.body()].concat();
+        String::from_utf8_lossy(&all).into_owned()
+    });
+    let opened = opened.collect::<Vec<_>>().join("\n");
+    for sent in ["canary-misplaced", "canary-wrong-place", &code] {
+        assert!(opened.contains(sent), "{sent} was received");
+    }
     let shown = [
         traced,
-        format!("{:?}", sandbox.ledger()),
+        format!("{ledger:?} {ledger:#?}"),
+        texts.collect::<Vec<_>>().join("\n"),
+        admin,
+        page,
         format!("{sandbox:#?}"),
         format!("{:?}", sandbox.fixture()),
         format!(
@@ -91,6 +114,9 @@ async fn no_secret_is_seen_in_ledger_debug_or_trace() {
     let places = [
         "trace",
         "ledger",
+        "texts of the ledger",
+        "admin API",
+        "live page",
         "handle",
         "fixture",
         "faults",
@@ -103,6 +129,19 @@ async fn no_secret_is_seen_in_ledger_debug_or_trace() {
             assert!(!shown.contains(secret.as_str()), "{secret} in {place}");
         }
     }
+}
+
+/// What the ledger is in JSON and as a page.
+async fn from_outside(sandbox: &Sandbox) -> [String; 2] {
+    let key = open(sandbox.admin_key());
+    let ledger = Ask::get("/ledger").bearer(key);
+    let ledger = ledger.send(sandbox.admin_url()).await;
+    let page = open(sandbox.page_url()).strip_prefix(sandbox.admin_url());
+    let page = Ask::get(page.unwrap()).send(sandbox.admin_url()).await;
+    // The address of the page is its key, and stands in its form.
+    let (_, page) = page.body.split_once("<div id=\"live\">").unwrap();
+    assert!(ledger.body.contains("*** (16 bytes)") && page.contains("*** (16 bytes)"));
+    [ledger.body, page.to_owned()]
 }
 
 /// Goes through every grant and returns the secrets that came up.
@@ -277,6 +316,16 @@ async fn every_bad_flow(bench: &Bench) {
         .bearer(mark),
         Ask::new("DELETE", &format!("/v1/webhook-callbacks/{mark}")).bearer(mark),
         Ask::get(&format!("/magic-link?token={mark}")),
+        Ask::get("/")
+            .header("user-agent", mark)
+            .header("cookie", mark)
+            .header("accept", mark)
+            .header("accept-encoding", mark)
+            .header("date", mark)
+            .header("referer", mark),
+        bench.token_request(&[(mark, mark), ("nonce", "canary-wrong-place")]),
+        bench.token_request(&[]).body(mark),
+        Ask::get(&format!("/?{mark}")),
         Ask::new("CANARY", "/v1/companies"),
         Ask::get("/v1/companies").host("canary.example"),
     ];

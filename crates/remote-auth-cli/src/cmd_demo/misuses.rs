@@ -193,10 +193,10 @@ fn server(
         name,
         sent,
         refused_by: "server",
-        status: seen.map(|entry| entry.status),
-        as_documented: code == documented && ways::decided(seen, (status, rule)),
+        status: seen.as_ref().map(|entry| entry.status),
+        as_documented: code == documented && ways::decided(seen.as_ref(), (status, rule)),
         code: code.to_owned(),
-        rule: seen.map(|entry| entry.rule.id()),
+        rule: seen.as_ref().map(|entry| entry.rule.id()),
     }
 }
 

@@ -53,7 +53,7 @@ impl Stage {
 
     /// Returns what the sandbox was asked last, and what it decided.
     pub(super) fn last(&self) -> Option<Entry> {
-        self.sandbox.ledger().last().copied()
+        self.sandbox.ledger().pop()
     }
 
     /// Returns how many requests the sandbox has seen.

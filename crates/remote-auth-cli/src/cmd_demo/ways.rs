@@ -210,14 +210,14 @@ async fn token(
         name,
         sent,
         received: Received {
-            status: seen.map(|entry| entry.status),
+            status: seen.as_ref().map(|entry| entry.status),
             members: members.map(|&name| name.to_owned()).collect(),
             code: None,
         },
         lifetime_s,
         principal: Some(token.principal().as_str()),
-        rule: seen.map(|entry| entry.rule.id()),
-        as_documented: decided(seen, (200, rule))
+        rule: seen.as_ref().map(|entry| entry.rule.id()),
+        as_documented: decided(seen.as_ref(), (200, rule))
             && lifetime_s == Some(LIFETIME_S)
             && token.principal() == principal,
         indented: false,
@@ -316,8 +316,8 @@ fn browsed(
         },
         lifetime_s: None,
         principal: None,
-        rule: seen.map(|entry| entry.rule.id()),
-        as_documented: decided(seen, good) && status == good.0,
+        rule: seen.as_ref().map(|entry| entry.rule.id()),
+        as_documented: decided(seen.as_ref(), good) && status == good.0,
         indented: false,
     }
 }
@@ -333,13 +333,13 @@ fn failed(name: &'static str, sent: Sent, code: &str, seen: Option<Entry>) -> St
         },
         lifetime_s: None,
         principal: None,
-        rule: seen.map(|entry| entry.rule.id()),
+        rule: seen.as_ref().map(|entry| entry.rule.id()),
         as_documented: false,
         indented: false,
     }
 }
 
 /// Tells whether the sandbox's last decision is the one expected.
-pub(super) fn decided(seen: Option<Entry>, (status, rule): (u16, Rule)) -> bool {
+pub(super) fn decided(seen: Option<&Entry>, (status, rule): (u16, Rule)) -> bool {
     seen.is_some_and(|entry| entry.status == status && entry.rule == rule)
 }

@@ -4,7 +4,7 @@
 //! Its address is its key.
 //! A cookie would be sent to every other program on loopback, because cookies do not tell ports
 //! apart, and a form that needs the address cannot be forged by a page that does not know it.
-//! It reads well without scripts: it then loads itself anew every few seconds.
+//! It reads well without scripts: it then loads itself anew, rarely enough to read what was opened.
 
 use std::{
     sync::{Arc, LazyLock},
@@ -34,7 +34,8 @@ use crate::{
     world::{World, lock},
 };
 
-/// Puts what is new in place of what is shown; the buttons stay, and the focus on them.
+/// Puts what is new in place of what is shown; the buttons stay, the focus on them, and what was
+/// opened.
 const SCRIPT: &str = include_str!("live.js");
 
 static SCRIPT_SOURCE: LazyLock<String> = LazyLock::new(|| source_of(SCRIPT));
@@ -199,7 +200,7 @@ async fn show(State(office): State<Arc<Office>>, Path(page): Path<String>) -> Re
     }
     let main = view::main(&office.world, &address(&office));
     let head = format!(
-        "<noscript><meta http-equiv=\"refresh\" content=\"5\"></noscript>\n\
+        "<noscript><meta http-equiv=\"refresh\" content=\"30\"></noscript>\n\
          <script type=\"module\">{SCRIPT}</script>\n"
     );
     html(StatusCode::OK, framed("Live page", &head, &main))
@@ -266,7 +267,7 @@ mod tests {
                     times: 1,
                     matching: matching(),
                 };
-                let added = crate::script::Faults::default().add(pending);
+                let added = crate::script::Faults::with_refreshes().add(pending);
                 assert_eq!(added, Ok(()), "{}", action.name);
             }
         }

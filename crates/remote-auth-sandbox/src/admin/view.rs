@@ -1,7 +1,7 @@
 //! What the live page says: pending faults, requests, grants and tokens, as tables.
 //!
-//! Everything that a client, a fixture or a script chose is escaped, and nothing secret is known
-//! here: the state has digests, and the ledger fixed words.
+//! Everything that a client, a fixture or a script chose is escaped, and nothing secret is shown
+//! here: the state has digests, and the ledger masks what it received.
 
 use std::{collections::BTreeMap, fmt::Write, time::Duration};
 
@@ -10,6 +10,7 @@ use crate::{
     clock::Timestamp,
     gateway::Gateway,
     iso8601,
+    ledger::Entry,
     page::escape,
     refresh::RefreshTokens,
     state::{GrantId, Principal, State},
@@ -102,10 +103,16 @@ fn pending(world: &World) -> String {
 }
 
 fn requests(world: &World) -> String {
-    let entries = lock(&world.ledger).entries();
-    let latest = entries.iter().rev().take(REQUESTS_MAX);
-    let rows: Vec<String> = latest
-        .map(|entry| {
+    let ledger = lock(&world.ledger);
+    let numbered: Vec<(u64, Entry)> = (ledger.first_number()..)
+        .zip(ledger.entries().map(Entry::from))
+        .collect();
+    drop(ledger);
+    let rows: Vec<String> = numbered
+        .iter()
+        .rev()
+        .take(REQUESTS_MAX)
+        .map(|(number, entry)| {
             let at = iso8601::format(Timestamp::from(entry.at));
             let (tone, status) = match entry.status {
                 0 => ("bad", "lost".to_owned()),
@@ -117,7 +124,7 @@ fn requests(world: &World) -> String {
             row(&[
                 format!("<code>{time}</code>"),
                 format!("<span class=\"{tone}\">{status}</span>"),
-                format!("{} <code>{}</code>", entry.method, entry.path),
+                request(*number, entry),
                 format!(
                     "<code>{}</code><small>{}</small>",
                     entry.rule,
@@ -138,6 +145,18 @@ fn requests(world: &World) -> String {
     ];
     let caption = "The latest requests, newest first";
     table(caption, &columns, &rows, "Nobody has asked anything yet.")
+}
+
+/// What was asked; what was received is behind it, to be opened.
+fn request(number: u64, entry: &Entry) -> String {
+    let received = match &entry.received {
+        Some(received) => format!("<pre>{}</pre>", escape(&received.to_string())),
+        None => "<p class=\"soft\">Later requests needed its place.</p>".to_owned(),
+    };
+    format!(
+        "<details id=\"request-{number}\"><summary>{} <code>{}</code></summary>{received}</details>",
+        entry.method, entry.path,
+    )
 }
 
 /// What one consent or one creation of tokens came to.

@@ -1,7 +1,7 @@
 //! The second provider: a JSON token endpoint, played on a loopback address of its own.
 //!
-//! Nothing is shared with the gateways of Remote but the server around the rules: other clients,
-//! other tokens, another wire.
+//! Nothing is shared with the gateways of Remote but what is around the rules, the server, the faults
+//! and the ledger: other clients, other tokens, another wire.
 //!
 //! # What is documented and what is inferred
 //!
@@ -23,15 +23,16 @@ use std::{
     time::SystemTime,
 };
 
-use remote_oauth_client::Secret;
+use remote_oauth_client::{Secret, gogox::endpoints::TOKEN_PATH};
 
 use crate::{
     clock::{Clock, ManualClock, Timestamp},
     danger::Rules,
     entropy::Entropy,
-    ledger::Ledger,
+    ledger::{Known, Ledger, Met, Received},
     rule::Rule,
-    server::{self, Running},
+    script::{Faults, Match, Pending, Script},
+    server::{self, Running, Serve},
     state::Shelf,
     world::lock,
 };
@@ -52,7 +53,8 @@ const ACCESS_TOKENS_MAX: usize = 4_096;
 ///
 /// # Secrets
 ///
-/// The client secret is invented at every start and kept redacted; tokens are kept as digests.
+/// The client secret is invented at every start and kept redacted; tokens are kept as digests, and
+/// the requests that the ledger has are masked wherever they are shown.
 ///
 /// # Example
 ///
@@ -104,13 +106,53 @@ impl GogoxSandbox {
         &self.desk.client_secret
     }
 
-    /// Returns the latest requests, oldest first, each with the rule that decided it.
-    ///
-    /// # Units and limits
-    ///
-    /// It keeps 4096 entries.
+    /// Returns the latest requests as they were received, oldest first, each with the rule that
+    /// decided it, within the limits of [`Sandbox::ledger`](crate::Sandbox::ledger).
     pub fn ledger(&self) -> Vec<GogoxEntry> {
-        lock(&self.desk.ledger).entries()
+        let ledger = lock(&self.desk.ledger);
+        ledger.entries().map(GogoxEntry::from).collect()
+    }
+
+    /// Scripts a fault for the next request.
+    pub fn next_request(&self) -> Script<'_> {
+        self.on(Match::any())
+    }
+
+    /// Scripts a fault for each of the next `times` requests.
+    pub fn next_requests(&self, times: u32) -> Script<'_> {
+        self.next_request().times(times)
+    }
+
+    /// Scripts a fault for the next request to the token endpoint.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// # let gogox = remote_auth_sandbox::GogoxSandbox::start().await?;
+    /// gogox.next_token_request().refuse(503, "temporarily_unavailable");
+    /// assert_eq!(gogox.pending_faults().len(), 1);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn next_token_request(&self) -> Script<'_> {
+        self.on(Match::any().method("POST").path(TOKEN_PATH))
+    }
+
+    /// Scripts a fault for the next request that fits; one that names a gateway of Remote fits none.
+    ///
+    /// `grant_type` and `client_id` are read from the JSON of a token request.
+    pub fn on(&self, matching: Match) -> Script<'_> {
+        Script::new(&self.desk.faults, matching)
+    }
+
+    /// Returns the scripted faults that no request has used up yet, in the order of their turn.
+    pub fn pending_faults(&self) -> Vec<Pending> {
+        lock(&self.desk.faults).pending()
+    }
+
+    /// Forgets the scripted faults that no request has used up yet.
+    pub fn clear_faults(&self) {
+        lock(&self.desk.faults).clear();
     }
 
     /// Stops accepting, lets requests under way be answered, and returns when every task has ended.
@@ -136,8 +178,8 @@ impl fmt::Debug for GogoxSandbox {
 ///
 /// # Secrets
 ///
-/// None: no query, header, body or unknown path is kept.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// Shown or printed it has none, as an [`Entry`](crate::Entry) has none.
+#[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct GogoxEntry {
     /// The time at which it was answered, by the sandbox's clock.
@@ -146,10 +188,29 @@ pub struct GogoxEntry {
     pub method: &'static str,
     /// The path without its query, or `(other)` for one that is not served.
     pub path: &'static str,
-    /// The status of the answer.
+    /// The status of the answer, even of one that a fault lost; 0 where a fault lost the request
+    /// before anything was decided.
     pub status: u16,
     /// The rule that decided.
     pub rule: Rule,
+    /// The kind of the scripted fault that met the request, such as `drop_after_commit`.
+    pub fault: Option<&'static str>,
+    /// The request as it was received; nothing where later ones needed its place.
+    pub received: Option<Received>,
+}
+
+impl From<((), Met)> for GogoxEntry {
+    fn from(((), met): ((), Met)) -> Self {
+        Self {
+            at: met.at,
+            method: met.method,
+            path: met.path,
+            status: met.status,
+            rule: met.rule,
+            fault: met.fault,
+            received: met.received,
+        }
+    }
 }
 
 /// Configures and starts a [`GogoxSandbox`].
@@ -225,6 +286,10 @@ impl GogoxBuilder {
             return Err(io::Error::new(io::ErrorKind::InvalidInput, fault));
         }
         let listener = server::bind(self.address, self.port).await?;
+        let known = Known {
+            client_ids: vec![client_id.clone()],
+            redirect_uris: Vec::new(),
+        };
         let desk = Arc::new(Desk {
             rules: self.rules,
             url: format!("http://{}", listener.local_addr()?),
@@ -233,12 +298,14 @@ impl GogoxBuilder {
             clock: self.clock,
             entropy,
             access_tokens: Mutex::new(Shelf::default()),
+            faults: Mutex::new(Faults::default()),
             ledger: Mutex::new(Ledger::default()),
+            known: Arc::new(known),
         });
-        let router = http::router(Arc::clone(&desk));
+        let served: Arc<dyn Serve> = Arc::<Desk>::clone(&desk);
         Ok(GogoxSandbox {
             desk,
-            running: Running::start([(listener, router)]),
+            running: Running::start(vec![(listener, served)]),
         })
     }
 }
@@ -266,5 +333,7 @@ struct Desk {
     entropy: Entropy,
     /// When each token ends, under the digest of its text.
     access_tokens: Mutex<Shelf<Timestamp, ACCESS_TOKENS_MAX>>,
-    ledger: Mutex<Ledger<GogoxEntry>>,
+    faults: Mutex<Faults>,
+    ledger: Mutex<Ledger<()>>,
+    known: Arc<Known>,
 }

@@ -90,7 +90,24 @@ async fn faults_are_scripted_listed_met_and_forgotten() {
     bench.partner_token(GATEWAY).await;
 
     let entries = ask(sandbox, "GET", "/ledger", json!({})).await.json();
-    let entries = entries["entries"].as_array().unwrap().clone();
+    let mut entries = entries["entries"].as_array().unwrap().clone();
+    let mut received = entries[0]["received"].take();
+    let headers = received["headers"].take();
+    let expected = json!({
+        "target": TOKEN,
+        "headers": null,
+        "body": "grant_type=client_credentials",
+    });
+    assert_eq!(received, expected);
+    let pair = sandbox.client_id().len() + 1 + bench.secret.len();
+    let basic = format!("Basic *** ({} bytes)", 4 * pair.div_ceil(3));
+    assert!(
+        headers
+            .as_array()
+            .unwrap()
+            .contains(&json!(["authorization", basic])),
+        "{headers}"
+    );
     assert_eq!(
         entries.len(),
         4,
@@ -107,6 +124,7 @@ async fn faults_are_scripted_listed_met_and_forgotten() {
         "sentence": Scripted.sentence(),
         "source": Scripted.source(),
         "fault": "refuse",
+        "received": null,
     });
     assert_eq!(entries[0], expected);
     assert_eq!(entries[3]["fault"], Value::Null);

@@ -16,7 +16,7 @@ use crate::bench::{Ask, Bench, JWT_BEARER, OTHER_CLIENT, Reply, TOKEN, note, tex
 
 /// What comes back over the line.
 #[derive(Debug)]
-enum Sees {
+pub(crate) enum Sees {
     /// An answer with this status, this header and a body that holds this.
     Answer(u16, (&'static str, &'static str), &'static str),
     /// An answer of which this many bytes of the body come, fewer than promised.
@@ -164,7 +164,8 @@ async fn kind(fault: Fault, sees: Sees, commit: Commit) {
     let mut stream = ask.post(bench.sandbox.gateway_url(GATEWAY)).await;
     see(row, &mut stream, &sees).await;
 
-    let met = *bench.sandbox.ledger().last().unwrap();
+    let ledger = bench.sandbox.ledger();
+    let met = ledger.last().unwrap();
     assert_eq!(met.fault, Some(row));
     let expected = match (&sees, commit) {
         (Sees::Answer(status, ..), Commit::NotDone) => (*status, Scripted),
@@ -184,7 +185,7 @@ async fn kind(fault: Fault, sees: Sees, commit: Commit) {
 }
 
 /// Reads what comes back and fails unless it is what the row says.
-async fn see(row: &str, stream: &mut TcpStream, sees: &Sees) {
+pub(crate) async fn see(row: &str, stream: &mut TcpStream, sees: &Sees) {
     let mut bytes = Vec::new();
     let end = stream.read_to_end(&mut bytes).await;
     if let Sees::Reset = sees {

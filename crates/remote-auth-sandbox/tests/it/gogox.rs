@@ -1,11 +1,18 @@
 //! Rows for the second provider: its token endpoint, its resource, and its server.
 
-use std::{io, net::IpAddr, time::UNIX_EPOCH};
+use std::{
+    io,
+    net::IpAddr,
+    time::{Duration, UNIX_EPOCH},
+};
 
-use remote_auth_sandbox::{GogoxSandbox, ManualClock, Rule, Rule::*};
+use remote_auth_sandbox::{Fault, Gateway, GogoxSandbox, ManualClock, Match, Rule, Rule::*};
 use serde_json::{Value, json};
 
-use crate::bench::{Ask, Reply, note, open, text};
+use crate::{
+    bench::{Ask, Reply, note, open, text},
+    faults::{Sees, see},
+};
 
 pub(crate) const TOKEN: &str = "/oauth/token";
 pub(crate) const ORDERS: &str = "/delivery/orders";
@@ -182,4 +189,95 @@ async fn the_second_provider_ends_with_its_handle_and_repeats_under_a_seed() {
         (secret, token)
     };
     assert_eq!(seeded().await, seeded().await);
+}
+
+#[tokio::test]
+async fn the_second_provider_meets_the_faults_of_the_first() {
+    let gogox = GogoxSandbox::start().await.unwrap();
+    let ask = || Ask::json(TOKEN, &credentials(&gogox));
+    let json = ("content-type", "application/json");
+    let issued = GogoxTokenIssued;
+    for (fault, sees, expected) in [
+        (
+            Fault::Refuse {
+                status: 503,
+                error: "temporarily_unavailable".to_owned(),
+                error_description: None,
+            },
+            Sees::Answer(503, json, "temporarily_unavailable"),
+            (503, Scripted),
+        ),
+        (
+            Fault::RateLimit {
+                reset: Duration::from_secs(1),
+            },
+            Sees::Answer(429, ("x-ratelimit-reset", "1000"), "Too many requests"),
+            (429, Scripted),
+        ),
+        (Fault::DropBeforeCommit, Sees::Nothing, (0, Scripted)),
+        (Fault::DropAfterCommit, Sees::Nothing, (200, issued)),
+        (Fault::ResetAfterCommit, Sees::Reset, (200, issued)),
+        (Fault::Truncate { bytes: 10 }, Sees::Part(10), (200, issued)),
+        (
+            Fault::MediaType {
+                media_type: "text/plain".to_owned(),
+            },
+            Sees::Answer(200, ("content-type", "text/plain"), "access_token"),
+            (200, issued),
+        ),
+        (
+            Fault::Delay { by: Duration::ZERO },
+            Sees::Answer(200, json, "access_token"),
+            (200, issued),
+        ),
+    ] {
+        let kind = fault.kind();
+        gogox.next_token_request().fault(fault);
+        check(&gogox, kind, Ask::get("/"), (404, PathServed)).await;
+        see(kind, &mut ask().post(gogox.url()).await, &sees).await;
+        let ledger = gogox.ledger();
+        let met = ledger.last().unwrap();
+        assert_eq!((met.status, met.rule), expected, "{kind}");
+        assert_eq!(met.fault, Some(kind));
+        check(&gogox, kind, ask(), (200, issued)).await;
+    }
+}
+
+#[tokio::test]
+async fn a_fault_of_the_second_provider_waits_for_a_request_that_fits() {
+    let gogox = GogoxSandbox::start().await.unwrap();
+    let id = gogox.client_id();
+    let matches = [
+        Match::any().gateway(Gateway::Sandbox),
+        Match::any().client_id("another"),
+        Match::any().grant_type("client_credentials").client_id(id),
+    ];
+    for matching in matches {
+        gogox.on(matching).refuse(400, "invalid_request");
+    }
+    let ask = || Ask::json(TOKEN, &credentials(&gogox));
+    check(&gogox, "fits", ask(), (400, Scripted)).await;
+    check(&gogox, "none fits", ask(), (200, GogoxTokenIssued)).await;
+    assert_eq!(gogox.pending_faults().len(), 2);
+    gogox.clear_faults();
+    assert_eq!(gogox.pending_faults(), []);
+}
+
+#[tokio::test]
+async fn the_second_provider_keeps_what_it_received_and_shows_it_masked() {
+    let gogox = GogoxSandbox::start().await.unwrap();
+    let ask = Ask::json(TOKEN, &credentials(&gogox));
+    check(&gogox, "a token", ask, (200, GogoxTokenIssued)).await;
+    let ledger = gogox.ledger();
+    let received = ledger[0].received.as_ref().unwrap();
+    let id = gogox.client_id();
+    let shown = format!(
+        r#"{{"client_id":"{id}","client_secret":"*** (64 bytes)","grant_type":"client_credentials"}}"#
+    );
+    assert_eq!(
+        (received.target(), received.body()),
+        (TOKEN.to_owned(), shown)
+    );
+    let sent: Value = serde_json::from_slice(received.danger_unmasked().body()).unwrap();
+    assert_eq!(sent, credentials(&gogox));
 }
