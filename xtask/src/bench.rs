@@ -26,6 +26,7 @@ enum Bench {
     FirstToken,
     TokenSource,
     Companies,
+    Load,
 }
 
 impl Bench {
@@ -34,13 +35,21 @@ impl Bench {
             Self::FirstToken => "first_token",
             Self::TokenSource => "token_source",
             Self::Companies => "companies",
+            Self::Load => "load",
         }
     }
 
-    /// The program is measured as it is released, the libraries as a service would build them.
+    const fn package(self) -> &'static str {
+        match self {
+            Self::FirstToken | Self::TokenSource | Self::Companies => "remote-auth-tests",
+            Self::Load => "remote-auth-sandbox",
+        }
+    }
+
+    /// The programs are measured as they are released, the libraries as a service would build them.
     const fn profile(self) -> &'static str {
         match self {
-            Self::FirstToken => "bench",
+            Self::FirstToken | Self::Load => "bench",
             Self::TokenSource | Self::Companies => "service",
         }
     }
@@ -53,7 +62,7 @@ pub(crate) fn run(root: &Path, arguments: &Arguments) -> Result<()> {
         .filter(|bench| arguments.name.is_none_or(|name| name == **bench));
     for bench in chosen {
         let mut command = Command::new("cargo");
-        command.args(["bench", "--quiet", "--package", "remote-auth-tests"]);
+        command.args(["bench", "--quiet", "--package", bench.package()]);
         command.args(["--profile", bench.profile(), "--bench", bench.name()]);
         println!("\n=== {}", bench.name());
         succeed(command.current_dir(root))?;
