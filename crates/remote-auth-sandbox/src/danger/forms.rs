@@ -97,7 +97,8 @@ forms! {
         WithoutMember("/refresh_token");
 
     AssertionWellFormed: "What follows the three parts of an assertion is passed over.";
-    AssertionAlgorithm: "The header of an assertion may name any algorithm and be critical.";
+    AssertionAlgorithm: "The header of an assertion may be critical, and where it names another \
+        algorithm than HS256, or none, any signature or none will do.";
     AssertionIssuer: "The issuer of an assertion may be anybody or nobody.";
     AssertionSignature: "An assertion may have any signature.";
     AssertionAudience: "An assertion may be for any audience.";

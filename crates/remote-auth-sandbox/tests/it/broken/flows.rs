@@ -215,7 +215,11 @@ pub(super) fn assertion(rule: Rule, bench: &Bench) -> Option<Ask> {
     let unmanaged = bench.sandbox.fixture().unmanaged_user_id();
     let assertion = match rule {
         AssertionWellFormed => format!("{}.more", bench.assertion(&good())),
-        AssertionAlgorithm => signed(r#"{"alg":"HS512"}"#, &good().to_string(), &bench.secret),
+        AssertionAlgorithm => {
+            let unsigned = signed(r#"{"alg":"none"}"#, &good().to_string(), "wrong");
+            let (unsigned, _) = unsigned.rsplit_once('.')?;
+            format!("{unsigned}.")
+        }
         AssertionIssuer => with("iss", json!("nobody")),
         AssertionSignature => signed(r#"{"alg":"HS256"}"#, &good().to_string(), "wrong"),
         AssertionAudience => with("aud", json!(bench.sandbox.gateway_url(GATEWAY))),
