@@ -133,7 +133,7 @@ fn record(
         _ => response.status().as_u16(),
     };
     tracing::debug!(
-        at = provider.name(),
+        place = provider.name(),
         method,
         path,
         status,

@@ -249,6 +249,25 @@ mod tests {
     }
 
     #[test]
+    fn a_method_that_is_not_served_names_those_that_are() {
+        for (method, path, found) in [
+            (Method::GET, "/v1/companies", "GET"),
+            (Method::HEAD, "/v1/companies", "GET"),
+            (Method::POST, "/v1/companies", "POST"),
+            (Method::DELETE, "/v1/companies", "not GET, HEAD, POST"),
+            (Method::GET, "/v1/companies/c1/create-token", "not POST"),
+            (Method::GET, "/v2/companies", "nothing"),
+        ] {
+            let shown = match find(&method, path) {
+                Found::Route(route) => route.method.to_string(),
+                Found::OtherMethods(others) => format!("not {others}"),
+                Found::Nothing => "nothing".to_owned(),
+            };
+            assert_eq!(shown, found, "{method} {path}");
+        }
+    }
+
+    #[test]
     fn every_scope_of_the_table_is_in_the_catalogue() {
         for route in ROUTES {
             for scope in route.scopes {

@@ -137,9 +137,11 @@ async fn from_outside(sandbox: &Sandbox) -> [String; 2] {
     let ledger = Ask::get("/ledger").bearer(key);
     let ledger = ledger.send(sandbox.admin_url()).await;
     let page = open(sandbox.page_url()).strip_prefix(sandbox.admin_url());
-    let page = Ask::get(page.unwrap()).send(sandbox.admin_url()).await;
+    let page = page.expect("the page is at the admin API");
+    let page = Ask::get(page).send(sandbox.admin_url()).await;
     // The address of the page is its key, and stands in its form.
-    let (_, page) = page.body.split_once("<div id=\"live\">").unwrap();
+    let live = page.body.split_once("<div id=\"live\">");
+    let (_, page) = live.expect("the page has its live part");
     assert!(ledger.body.contains("*** (16 bytes)") && page.contains("*** (16 bytes)"));
     [ledger.body, page.to_owned()]
 }

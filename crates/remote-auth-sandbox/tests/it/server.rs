@@ -11,7 +11,7 @@ use tokio::{
     time::Instant,
 };
 
-use crate::bench::{Ask, Bench, Reply, TOKEN};
+use crate::bench::{AUTHORIZE, Ask, Bench, Reply, TOKEN};
 
 pub(crate) async fn rows() {
     let bench = Bench::new().await;
@@ -77,6 +77,25 @@ pub(crate) async fn rows() {
 #[tokio::test]
 async fn requests_are_bounded_row_by_row() {
     rows().await;
+}
+
+#[tokio::test]
+async fn head_is_answered_as_get_is_and_without_a_body() {
+    let bench = Bench::with(Sandbox::builder()).await;
+    for target in [&*format!("{AUTHORIZE}?client_id=nobody"), "/v1/companies"] {
+        let [get, head] = ["GET", "HEAD"].map(|method| Ask::new(method, target));
+        let get = get.send(bench.sandbox.gateway_url(GATEWAY)).await;
+        let head = head.send(bench.sandbox.gateway_url(GATEWAY)).await;
+        assert_eq!(head.status, get.status, "{target}");
+        assert_eq!((head.body.is_empty(), get.body.is_empty()), (true, false));
+        let rules: Vec<Rule> = bench
+            .sandbox
+            .ledger()
+            .iter()
+            .map(|seen| seen.rule)
+            .collect();
+        assert_eq!(rules[rules.len() - 1], rules[rules.len() - 2], "{target}");
+    }
 }
 
 /// Promises a body, waits until the gateway asks for it, and sends none.
