@@ -6,14 +6,14 @@
 use std::sync::LazyLock;
 
 use axum::{
-    body::to_bytes,
-    http::{HeaderMap, HeaderValue, Method, StatusCode, header},
+    body::{Bytes, to_bytes},
+    http::{HeaderMap, HeaderValue, Method, Request, StatusCode, header},
 };
 use base64::{
     Engine,
     engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD},
 };
-use remote_oauth_client::Secret;
+use remote_oauth_client::{Secret, endpoints::TOKEN_PATH};
 use ring::hmac;
 use serde_json::Value;
 use tokio::runtime::{self, Runtime};
@@ -22,6 +22,8 @@ use crate::{
     authorize,
     clock::ManualClock,
     gateway::Gateway,
+    http::Asked,
+    ledger::Received,
     operation::{Operation, ROUTES, Route},
     parameters::Parameters,
     platform,
@@ -80,17 +82,38 @@ impl Opponent {
     fn platform(&self, route: &Route, headers: &HeaderMap, body: &[u8]) -> Judged {
         let company = self.sandbox.fixture().company_id();
         let path = route.paths[0].replace("{company_id}", company);
+        self.show(&path, headers, body);
         let desk = self.sandbox.world().desk(GATEWAY);
         self.judge(platform::answer(desk, route, headers, (&path, ""), body))
     }
 
     /// Asks the token endpoint.
     fn token(&self, headers: &HeaderMap, body: &[u8]) -> Judged {
+        self.show(TOKEN_PATH, headers, body);
         self.judge(token::answer(
             self.sandbox.world().desk(GATEWAY),
             headers,
             body,
         ))
+    }
+
+    /// Shows a request as the ledger does: the client's secret is not in it, wherever it was sent, and what came is
+    /// whole behind it.
+    fn show(&self, path: &str, headers: &HeaderMap, body: &[u8]) {
+        let (mut head, ()) = Request::post(path)
+            .body(())
+            .expect("paths of the table are good")
+            .into_parts();
+        head.headers.clone_from(headers);
+        let body = Some(Bytes::copy_from_slice(body));
+        let asked = Asked { head, body };
+        let known = &self.sandbox.world().known;
+        let received = Received::pack(&asked, ("POST", "(other)"), known);
+        let shown = format!("{received}{received:?}");
+        assert!(!shown.contains(CLIENT_SECRET));
+        let open = received.danger_unmasked();
+        assert!(asked.body().starts_with(open.body()));
+        assert_eq!(open.headers().count(), headers.len());
     }
 
     /// Holds an answer to what every answer keeps: it names its rule, is no failure, and is JSON where it says so.
