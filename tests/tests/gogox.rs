@@ -7,6 +7,7 @@ use remote_auth_sandbox::GogoxSandbox;
 use remote_auth_tests::journey::{CLIENT, assert_each_fails, assert_quiet};
 use remote_auth_tests::process::Program;
 use remote_oauth_client::Secret;
+use remote_oauth_client::transport::{Timeouts, http_client};
 
 fn bare() -> Program {
     Program::at(env!("CARGO_BIN_EXE_remote-auth-under-test"))
@@ -107,7 +108,6 @@ async fn what_another_provider_does_not_have_is_refused_before_anything_is_sent(
 
 /// Asks the resource of the second provider for its orders.
 async fn orders(gateway: &str, token: &str) -> u16 {
-    use remote_oauth_client::transport::{Timeouts, http_client};
     let http = http_client(&gateway.parse().expect("an address"), &Timeouts::default());
     let request = http
         .expect("an HTTP client")
@@ -117,26 +117,32 @@ async fn orders(gateway: &str, token: &str) -> u16 {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_served_sandbox_of_the_other_provider_gives_tokens() {
+async fn a_served_sandbox_of_the_other_provider_gives_tokens_and_has_an_admin_api() {
     let mut running = bare().start("sandbox serve --provider gogox");
-    let mut client = bare();
-    let mut here = String::new();
+    let mut values = Vec::new();
     for name in [
         "# gogox ",
         "export REMOTE_CLIENT_ID=",
         "export REMOTE_CLIENT_SECRET=",
+        "export REMOTE_SANDBOX_ADMIN_URL=",
+        "export REMOTE_SANDBOX_ADMIN_KEY=",
     ] {
         let line = running.stdout_line(|line| line.starts_with(name)).await;
-        let value = line[name.len()..].trim();
-        match name.strip_prefix("export ") {
-            Some(variable) => {
-                client = client.env(variable.trim_end_matches('='), value.trim_matches('\''));
-            }
-            None => value.clone_into(&mut here),
-        }
+        let value = line[name.len()..].trim().trim_matches('\'');
+        values.push(value.to_owned());
     }
+    let [here, id, secret, admin_url, key] = values.try_into().expect("five values");
+    let client = bare().client(&id, &secret);
     let line = format!("token --provider gogox --flow client-credentials --gateway {here}");
     let run = client.run(&line).await;
     assert_quiet(&run);
     assert_eq!(run.stdout.trim_end().len(), 64, "{run:?}");
+
+    let ledger = format!("{admin_url}/ledger");
+    let http = http_client(&ledger.parse().expect("an address"), &Timeouts::default());
+    let http = http.expect("an HTTP client");
+    let answer = http.get(&ledger).header("x-sandbox-key", key).send().await;
+    let ledger = answer.expect("an answer").text().await.expect("text");
+    assert!(ledger.contains("gogox.token.issued"), "{ledger}");
+    assert!(!ledger.contains(&secret), "the secret is masked");
 }

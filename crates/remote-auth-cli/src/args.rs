@@ -188,12 +188,13 @@ pub(crate) enum SandboxCommand {
     /// Listens on loopback only, keeps everything in memory, and is not for production. Prints its addresses as
     /// comments and its demo credentials as lines for a POSIX shell, all on standard output.
     ///
-    /// The admin API scripts faults (POST, GET, DELETE /faults), moves the time (POST /clock/advance), rotates the
-    /// client secret (POST /client-secret/rotate), forgets what happened (POST /reset) and lists every request with the
-    /// rule that decided it (GET /ledger). It wants the printed key as `x-sandbox-key`.
+    /// The admin API scripts faults (POST, GET, DELETE /faults), moves the time (POST /clock/advance), forgets what
+    /// happened (POST /reset), lists every request as it was received, masked, with the rule that decided it (GET
+    /// /ledger) and, for Remote only, rotates the client secret (POST /client-secret/rotate). It wants the printed key
+    /// as `x-sandbox-key`.
     ///
-    /// The live page shows requests, grants and tokens in a browser, and scripts the common faults; its printed address
-    /// is a key too.
+    /// For Remote only, the live page shows requests, grants and tokens in a browser, and scripts the common faults; its
+    /// printed address is a key too.
     Serve(ServeArgs),
 
     /// Print the built-in fixture, to change it and serve it with --fixture.

@@ -89,7 +89,9 @@ fn read_fixture(path: &Path) -> Result<Fixture, Failure> {
 }
 
 async fn serve_gogox(args: &ServeArgs) -> Result<(), Failure> {
-    let strict = GogoxSandbox::builder().port(args.port);
+    let strict = GogoxSandbox::builder()
+        .port(args.port)
+        .admin_port(args.admin_port);
     let broken = args.danger_broken.iter().copied();
     let builder = broken.fold(strict, |builder, rule| builder.danger_broken(rule));
     let gogox = builder.start().await.map_err(not_started)?;
@@ -196,19 +198,22 @@ fn introduction(sandbox: &Sandbox) -> Zeroizing<String> {
     reason = "the command is to print the demo credentials, which are good for nothing else"
 )]
 fn introduction_of_gogox(gogox: &GogoxSandbox) -> Zeroizing<String> {
-    let url = gogox.url();
+    let (url, admin_url) = (gogox.url(), gogox.admin_url());
     let mut text = Zeroizing::new(format!(
         "# The embedded sandbox of remote-auth, playing GOGOX: loopback only, in memory, not for production.
 # Documented: the token request, and access_token and expires_in of its answer.
 # Seen in public clients: token_type and created_at. Inferred: every refusal. Invented: the orders.
 # gogox            {url}
 # orders           {url}/delivery/orders
+# admin API        {admin_url}
 # Try: remote-auth token --provider gogox --flow client-credentials --gateway {url}
 "
     ));
     let secret = gogox.client_secret().expose_secret();
     export(&mut text, env::CLIENT_ID.name, gogox.client_id());
     export(&mut text, env::CLIENT_SECRET.name, secret);
+    export(&mut text, ADMIN_URL, admin_url);
+    export(&mut text, ADMIN_KEY, gogox.admin_key().expose_secret());
     text
 }
 
@@ -278,6 +283,6 @@ mod tests {
         assert_eq!(exports(&broken), 5);
         assert_eq!(broken.matches("# BROKEN ").count(), Rule::ALL.len());
         let gogox = GogoxSandbox::start().await.expect("a sandbox");
-        assert_eq!(exports(&introduction_of_gogox(&gogox)), 2);
+        assert_eq!(exports(&introduction_of_gogox(&gogox)), 4);
     }
 }

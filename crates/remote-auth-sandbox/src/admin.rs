@@ -1,5 +1,7 @@
 //! The admin API: what a test in another process, or a person with `curl`, scripts and reads.
 //!
+//! The sandboxes of both providers have it; rotation and the live page are of Remote's alone.
+//!
 //! It listens on a port of its own, so that a gateway serves nothing that Remote does not have, a
 //! fault never meets the request that is to end it, and no client under test comes here by mistake.
 //! The paths are listed in the crate's documentation.
@@ -11,7 +13,12 @@
 mod live;
 mod view;
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    io,
+    net::IpAddr,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
 
 use axum::{
     Router,
@@ -25,26 +32,72 @@ use axum::{
 use remote_oauth_client::Secret;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::{Value, json};
+use tokio::net::TcpListener;
 
 use crate::{
-    clock::Timestamp,
+    clock::{Clock, Timestamp},
     danger::Rules,
+    entropy::Entropy,
     http, iso8601,
-    ledger::Entry,
+    ledger::Met,
     platform,
-    script::Pending,
+    script::{Faults, Pending},
+    server,
     world::{World, lock},
 };
 
 /// The header for clients that have another use for `Authorization`.
 const KEY_HEADER: &str = "x-sandbox-key";
 
+/// What the admin API scripts and reads: the sandbox of either provider.
+pub(crate) trait Administered: Send + Sync {
+    fn clock(&self) -> &Clock;
+
+    fn faults(&self) -> &Mutex<Faults>;
+
+    /// What the ledger says, as JSON.
+    fn entries(&self) -> Vec<Value>;
+
+    /// Forgets all that happened.
+    fn reset(&self);
+}
+
+impl Administered for World {
+    fn clock(&self) -> &Clock {
+        &self.clock
+    }
+
+    fn faults(&self) -> &Mutex<Faults> {
+        &self.faults
+    }
+
+    fn entries(&self) -> Vec<Value> {
+        let ledger = lock(&self.ledger);
+        let shown = ledger.entries().map(|(gateway, met)| {
+            let mut entry = shown(&met);
+            entry["gateway"] = json!(gateway);
+            entry
+        });
+        shown.collect()
+    }
+
+    fn reset(&self) {
+        self.reset();
+    }
+}
+
 /// The way into the admin API.
-pub(crate) struct Office {
-    pub(crate) world: Arc<World>,
-    pub(crate) key: Secret,
+struct Office {
+    sandbox: Arc<dyn Administered>,
+    key: Secret,
+}
+
+/// The way into what only Remote's sandbox has.
+struct Annex {
+    world: Arc<World>,
+    key: Secret,
     /// The last segment of the live page's address.
-    pub(crate) page: Secret,
+    page: Secret,
 }
 
 /// Where the admin API is served and what opens it.
@@ -52,27 +105,61 @@ pub(crate) struct Office {
 pub(crate) struct Admin {
     pub(crate) url: String,
     pub(crate) key: Secret,
-    pub(crate) page_url: Secret,
 }
 
-pub(crate) fn router(office: Arc<Office>) -> Router {
-    Router::new()
-        .route(
-            "/faults",
-            get(pending_faults).post(add_fault).delete(clear_faults),
-        )
-        .route("/ledger", get(ledger))
-        .route("/clock/advance", post(advance))
-        .route("/client-secret/rotate", post(rotate))
-        .route("/reset", post(reset))
-        .fallback(async || said(StatusCode::NOT_FOUND, "the admin API has no such path"))
-        .method_not_allowed_fallback(async || {
-            let fault = "the path is asked with another method";
-            said(StatusCode::METHOD_NOT_ALLOWED, fault)
-        })
-        .layer(middleware::from_fn_with_state(Arc::clone(&office), guard))
-        .merge(live::router())
-        .with_state(office)
+impl Admin {
+    /// Takes a port and invents a key, which is random even under a seed.
+    pub(crate) async fn open(address: IpAddr, port: u16) -> io::Result<(TcpListener, Self)> {
+        let listener = server::bind(address, port).await?;
+        let url = format!("http://{}", listener.local_addr()?);
+        let key = Secret::from(Entropy::new(None).long_hex());
+        Ok((listener, Self { url, key }))
+    }
+
+    /// What every sandbox has.
+    pub(crate) fn router(&self, sandbox: Arc<dyn Administered>) -> Router {
+        self.guarded(sandbox, Router::new())
+    }
+
+    /// What Remote's sandbox has, with its live page, and the address of that.
+    pub(crate) fn router_with_page(&self, world: Arc<World>) -> (Router, Secret) {
+        let page = Entropy::new(None).long_hex();
+        let page_url = Secret::from(format!("{}/page/{page}", self.url));
+        let annex = Arc::new(Annex {
+            world: Arc::clone(&world),
+            key: self.key.clone(),
+            page: Secret::from(page),
+        });
+        let rotation = Router::new()
+            .route("/client-secret/rotate", post(rotate))
+            .with_state(Arc::clone(&annex));
+        let live = live::router().with_state(annex);
+        (self.guarded(world, rotation).merge(live), page_url)
+    }
+
+    /// Puts the key before the paths of every sandbox and some more.
+    fn guarded(&self, sandbox: Arc<dyn Administered>, more: Router) -> Router {
+        let office = Arc::new(Office {
+            sandbox,
+            key: self.key.clone(),
+        });
+        Router::new()
+            .route(
+                "/faults",
+                get(pending_faults).post(add_fault).delete(clear_faults),
+            )
+            .route("/ledger", get(ledger))
+            .route("/clock/advance", post(advance))
+            .route("/reset", post(reset))
+            .with_state(Arc::clone(&office))
+            .merge(more)
+            .fallback(async || said(StatusCode::NOT_FOUND, "the admin API has no such path"))
+            .method_not_allowed_fallback(async || {
+                let fault = "the path is asked with another method";
+                said(StatusCode::METHOD_NOT_ALLOWED, fault)
+            })
+            .layer(middleware::from_fn_with_state(office, guard))
+    }
 }
 
 /// Lets a request in that names a loopback host and shows the key, once.
@@ -109,7 +196,7 @@ fn shown_key(headers: &HeaderMap) -> Option<&str> {
 }
 
 async fn pending_faults(State(office): State<Arc<Office>>) -> Response {
-    let pending = lock(&office.world.faults).pending();
+    let pending = lock(office.sandbox.faults()).pending();
     json_body(StatusCode::OK, &json!({ "faults": pending }))
 }
 
@@ -118,7 +205,7 @@ async fn add_fault(State(office): State<Arc<Office>>, body: Body) -> Response {
         Ok(pending) => pending,
         Err(refused) => return refused,
     };
-    let added = lock(&office.world.faults).add(pending.clone());
+    let added = lock(office.sandbox.faults()).add(pending.clone());
     match added {
         Ok(()) => json_body(StatusCode::CREATED, &pending),
         Err(objection) => said(StatusCode::UNPROCESSABLE_ENTITY, objection),
@@ -126,25 +213,21 @@ async fn add_fault(State(office): State<Arc<Office>>, body: Body) -> Response {
 }
 
 async fn clear_faults(State(office): State<Arc<Office>>) -> StatusCode {
-    lock(&office.world.faults).clear();
+    lock(office.sandbox.faults()).clear();
     StatusCode::NO_CONTENT
 }
 
 async fn ledger(State(office): State<Arc<Office>>) -> Response {
-    let entries: Vec<Entry> = lock(&office.world.ledger)
-        .entries()
-        .map(Entry::from)
-        .collect();
-    let entries: Vec<Value> = entries.iter().map(shown).collect();
+    let entries = office.sandbox.entries();
     json_body(StatusCode::OK, &json!({ "entries": entries }))
 }
 
-fn shown(entry: &Entry) -> Value {
+/// What every sandbox says of a request.
+pub(crate) fn shown(entry: &Met) -> Value {
     let at = Timestamp::from(entry.at);
     json!({
         "at": iso8601::format(at),
         "at_ms": at.unix_ms(),
-        "gateway": entry.gateway,
         "method": entry.method,
         "path": entry.path,
         "status": entry.status,
@@ -171,7 +254,7 @@ async fn advance(State(office): State<Arc<Office>>, body: Body) -> Response {
         Ok(advance) => advance,
         Err(refused) => return refused,
     };
-    let clock = &office.world.clock;
+    let clock = office.sandbox.clock();
     clock.advance(Duration::from_millis(by_ms));
     let now = clock.now();
     let body = json!({ "now": iso8601::format(now), "now_ms": now.unix_ms() });
@@ -194,15 +277,15 @@ struct Rotated<'a> {
     client_secret: Secret,
 }
 
-async fn rotate(State(office): State<Arc<Office>>, body: Body) -> Response {
+async fn rotate(State(annex): State<Arc<Annex>>, body: Body) -> Response {
     let rotate: Rotate = match read(body).await {
         Ok(rotate) => rotate,
         Err(refused) => return refused,
     };
-    let demo = &office.world.registrations[0].client_id;
+    let demo = &annex.world.registrations[0].client_id;
     let client_id = rotate.client_id.as_deref().unwrap_or(demo);
     let grace = Duration::from_millis(rotate.grace_ms);
-    match office.world.rotate_secret(client_id, grace) {
+    match annex.world.rotate_secret(client_id, grace) {
         Ok(client_secret) => {
             let rotated = Rotated {
                 client_id,
@@ -215,7 +298,7 @@ async fn rotate(State(office): State<Arc<Office>>, body: Body) -> Response {
 }
 
 async fn reset(State(office): State<Arc<Office>>) -> StatusCode {
-    office.world.reset();
+    office.sandbox.reset();
     StatusCode::NO_CONTENT
 }
 

@@ -12,7 +12,7 @@ use secrecy::ExposeSecret;
 use tokio::net::TcpListener;
 
 use crate::{
-    admin::{self, Admin, Office},
+    admin::Admin,
     clock::{Clock, ManualClock, Timestamp},
     danger::Rules,
     door::Door,
@@ -217,15 +217,7 @@ impl Builder {
             listeners.push((gateway, listener));
         }
 
-        let admin_listener = server::bind(self.address, self.admin_port).await?;
-        let url = format!("http://{}", admin_listener.local_addr()?);
-        let (key, page) = (Entropy::new(None).long_hex(), Entropy::new(None).long_hex());
-        let admin = Admin {
-            page_url: Secret::from(format!("{url}/page/{page}")),
-            url,
-            key: Secret::from(key),
-        };
-
+        let (admin_listener, admin) = Admin::open(self.address, self.admin_port).await?;
         self.clock.resume(begun.ahead, begun.manual_now);
         let handed_out = begun.customer_tokens.clone();
         let clients = || begun.registrations.iter();
@@ -254,22 +246,19 @@ impl Builder {
             ledger: Mutex::new(Ledger::default()),
             known: Arc::new(known),
         });
-        let office = Arc::new(Office {
-            world: Arc::clone(&world),
-            key: admin.key.clone(),
-            page: Secret::from(page),
-        });
         let mut served: Vec<(TcpListener, Arc<dyn Serve>)> = Vec::new();
         for (gateway, listener) in listeners {
             let world = Arc::clone(&world);
             served.push((listener, Arc::new(Door { world, gateway })));
         }
-        served.push((admin_listener, Arc::new(admin::router(office))));
+        let (router, page_url) = admin.router_with_page(Arc::clone(&world));
+        served.push((admin_listener, Arc::new(router)));
         let running = Running::start(served);
         Ok(Sandbox {
             world,
             customer_tokens: handed_out,
             admin,
+            page_url,
             running,
         })
     }

@@ -132,7 +132,8 @@
 //! | `POST /client-secret/rotate` | `{"client_id": "…", "grace_ms": 60000}`, both optional | answers with the new `client_secret` |
 //! | `POST /reset` | | as [`Sandbox::reset`] |
 //!
-//! On the same port, [`Sandbox::page_url`] is the live page, whose address is its key, and `/` asks a
+//! [`GogoxSandbox::admin_url`] has the same but for the rotation.
+//! On the same port as the first, [`Sandbox::page_url`] is the live page, whose address is its key, and `/` asks a
 //! browser for the key of the admin API.
 //!
 //! ```sh

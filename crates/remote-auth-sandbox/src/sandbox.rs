@@ -48,6 +48,7 @@ pub struct Sandbox {
     pub(crate) world: Arc<World>,
     pub(crate) customer_tokens: [Secret; 3],
     pub(crate) admin: Admin,
+    pub(crate) page_url: Secret,
     pub(crate) running: Running,
 }
 
@@ -116,7 +117,7 @@ impl Sandbox {
     ///
     /// The address is the key: whoever has it may script faults and move the time.
     pub const fn page_url(&self) -> &Secret {
-        &self.admin.page_url
+        &self.page_url
     }
 
     /// Returns the companies and people that exist.

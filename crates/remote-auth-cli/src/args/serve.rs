@@ -22,8 +22,7 @@ pub(crate) struct ServeArgs {
     #[arg(long)]
     pub(crate) auto_approve: bool,
 
-    /// The port of the admin API, by which faults are scripted and the ledger is read; 0 takes any free port. For
-    /// Remote only.
+    /// The port of the admin API, by which faults are scripted and the ledger is read; 0 takes any free port.
     #[arg(long, default_value_t = 0, value_name = "PORT")]
     pub(crate) admin_port: u16,
 
@@ -69,7 +68,6 @@ impl ServeArgs {
     pub(crate) fn for_remote_only(&self) -> Option<&'static str> {
         [
             (self.auto_approve, "--auto-approve"),
-            (self.admin_port != 0, "--admin-port"),
             (
                 self.refresh_tokens != RefreshTokens::Constant,
                 "--refresh-tokens",

@@ -23,7 +23,7 @@ use axum::{
 use remote_oauth_client::Secret;
 use secrecy::ExposeSecret;
 
-use super::{Office, said, view};
+use super::{Annex, said, view};
 use crate::{
     danger::Rules,
     fault::Fault,
@@ -140,7 +140,7 @@ impl Action {
     }
 }
 
-pub(super) fn router() -> Router<Arc<Office>> {
+pub(super) fn router() -> Router<Arc<Annex>> {
     Router::new()
         .route("/", get(ask_for_key))
         .route("/page", post(open))
@@ -184,21 +184,21 @@ async fn ask_for_key() -> Response {
     html(StatusCode::OK, framed("Live page", "", main))
 }
 
-async fn open(State(office): State<Arc<Office>>, body: Body) -> Response {
+async fn open(State(annex): State<Arc<Annex>>, body: Body) -> Response {
     let form = form(body).await;
     let key = form.as_ref().and_then(|form| form.get("key"));
-    if key.is_some_and(|key| Secret::from(key).same_as(&office.key)) {
-        see_other(&office)
+    if key.is_some_and(|key| Secret::from(key).same_as(&annex.key)) {
+        see_other(&annex)
     } else {
         refused()
     }
 }
 
-async fn show(State(office): State<Arc<Office>>, Path(page): Path<String>) -> Response {
-    if !Secret::from(page).same_as(&office.page) {
+async fn show(State(annex): State<Arc<Annex>>, Path(page): Path<String>) -> Response {
+    if !Secret::from(page).same_as(&annex.page) {
         return refused();
     }
-    let main = view::main(&office.world, &address(&office));
+    let main = view::main(&annex.world, &address(&annex));
     let head = format!(
         "<noscript><meta http-equiv=\"refresh\" content=\"30\"></noscript>\n\
          <script type=\"module\">{SCRIPT}</script>\n"
@@ -207,8 +207,8 @@ async fn show(State(office): State<Arc<Office>>, Path(page): Path<String>) -> Re
 }
 
 /// Does what a button says, and shows the page again.
-async fn act(State(office): State<Arc<Office>>, Path(page): Path<String>, body: Body) -> Response {
-    if !Secret::from(page).same_as(&office.page) {
+async fn act(State(annex): State<Arc<Annex>>, Path(page): Path<String>, body: Body) -> Response {
+    if !Secret::from(page).same_as(&annex.page) {
         return refused();
     }
     let form = form(body).await;
@@ -217,8 +217,8 @@ async fn act(State(office): State<Arc<Office>>, Path(page): Path<String>, body: 
     let Some(action) = actions.find(|action| Some(action.name) == name) else {
         return said(StatusCode::BAD_REQUEST, "the page has no such button");
     };
-    action.run(&office.world);
-    see_other(&office)
+    action.run(&annex.world);
+    see_other(&annex)
 }
 
 async fn form(body: Body) -> Option<Parameters> {
@@ -232,16 +232,16 @@ fn refused() -> Response {
     html(StatusCode::FORBIDDEN, framed("Wrong key", "", main))
 }
 
-fn see_other(office: &Office) -> Response {
-    (StatusCode::SEE_OTHER, [(header::LOCATION, address(office))]).into_response()
+fn see_other(annex: &Annex) -> Response {
+    (StatusCode::SEE_OTHER, [(header::LOCATION, address(annex))]).into_response()
 }
 
 #[expect(
     clippy::disallowed_methods,
     reason = "the browser that showed the key is led to the address that has it"
 )]
-fn address(office: &Office) -> String {
-    format!("/page/{}", office.page.expose_secret())
+fn address(annex: &Annex) -> String {
+    format!("/page/{}", annex.page.expose_secret())
 }
 
 fn html(status: StatusCode, page: String) -> Response {

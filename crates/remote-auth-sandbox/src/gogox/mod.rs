@@ -20,12 +20,15 @@ use std::{
     fmt, io,
     net::{IpAddr, Ipv4Addr},
     sync::{Arc, Mutex},
-    time::SystemTime,
+    time::{Duration, SystemTime},
 };
 
 use remote_oauth_client::{Secret, gogox::endpoints::TOKEN_PATH};
+use serde_json::Value;
+use tokio::net::TcpListener;
 
 use crate::{
+    admin::{self, Admin, Administered},
     clock::{Clock, ManualClock, Timestamp},
     danger::Rules,
     entropy::Entropy,
@@ -53,7 +56,7 @@ const ACCESS_TOKENS_MAX: usize = 4_096;
 ///
 /// # Secrets
 ///
-/// The client secret is invented at every start and kept redacted; tokens are kept as digests, and
+/// The client secret and the key of the admin API are invented at every start and kept redacted; tokens are kept as digests, and
 /// the requests that the ledger has are masked wherever they are shown.
 ///
 /// # Example
@@ -73,6 +76,7 @@ const ACCESS_TOKENS_MAX: usize = 4_096;
 /// ```
 pub struct GogoxSandbox {
     desk: Arc<Desk>,
+    admin: Admin,
     running: Running,
 }
 
@@ -104,6 +108,17 @@ impl GogoxSandbox {
     /// Returns the client secret of the one client.
     pub fn client_secret(&self) -> &Secret {
         &self.desk.client_secret
+    }
+
+    /// Returns the base address of the admin API without a trailing slash; it is as
+    /// [Remote's](crate#the-admin-api), but for rotation and the live page.
+    pub fn admin_url(&self) -> &str {
+        &self.admin.url
+    }
+
+    /// Returns the key of the admin API, which is random even under a seed.
+    pub const fn admin_key(&self) -> &Secret {
+        &self.admin.key
     }
 
     /// Returns the latest requests as they were received, oldest first, each with the rule that
@@ -153,6 +168,18 @@ impl GogoxSandbox {
     /// Forgets the scripted faults that no request has used up yet.
     pub fn clear_faults(&self) {
         lock(&self.desk.faults).clear();
+    }
+
+    /// Moves the time forward, as [`Sandbox::advance`](crate::Sandbox::advance) does.
+    pub fn advance(&self, by: Duration) {
+        self.desk.clock.advance(by);
+    }
+
+    /// Forgets all that happened: tokens, pending faults and the ledger.
+    ///
+    /// The clock stays where it is, and so do the addresses and the credentials.
+    pub fn reset(&self) {
+        self.desk.reset();
     }
 
     /// Stops accepting, lets requests under way be answered, and returns when every task has ended.
@@ -220,6 +247,7 @@ pub struct GogoxBuilder {
     rules: Rules,
     address: IpAddr,
     port: u16,
+    admin_port: u16,
     clock: Clock,
     seed: Option<u64>,
     credentials: Option<(String, Secret)>,
@@ -235,6 +263,12 @@ impl GogoxBuilder {
     /// Sets the port; 0, the default, takes any.
     pub fn port(mut self, port: u16) -> Self {
         self.port = port;
+        self
+    }
+
+    /// Sets the port of the admin API; 0, the default, takes any.
+    pub fn admin_port(mut self, port: u16) -> Self {
+        self.admin_port = port;
         self
     }
 
@@ -270,12 +304,12 @@ impl GogoxBuilder {
         self
     }
 
-    /// Binds and serves until the handle is dropped.
+    /// Binds the provider and the admin API, and serves until the handle is dropped.
     ///
     /// # Errors
     ///
     /// Fails with [`io::ErrorKind::InvalidInput`] when the address is not a loopback address or a
-    /// credential is empty, and with the system's error when the port is not to be had.
+    /// credential is empty, and with the system's error when a port is not to be had.
     pub async fn start(self) -> io::Result<GogoxSandbox> {
         let entropy = Entropy::new(self.seed);
         let (client_id, client_secret) = self
@@ -286,6 +320,7 @@ impl GogoxBuilder {
             return Err(io::Error::new(io::ErrorKind::InvalidInput, fault));
         }
         let listener = server::bind(self.address, self.port).await?;
+        let (admin_listener, admin) = Admin::open(self.address, self.admin_port).await?;
         let known = Known {
             client_ids: vec![client_id.clone()],
             redirect_uris: Vec::new(),
@@ -302,10 +337,17 @@ impl GogoxBuilder {
             ledger: Mutex::new(Ledger::default()),
             known: Arc::new(known),
         });
-        let served: Arc<dyn Serve> = Arc::<Desk>::clone(&desk);
+        let served: [(TcpListener, Arc<dyn Serve>); 2] = [
+            (listener, Arc::<Desk>::clone(&desk)),
+            (
+                admin_listener,
+                Arc::new(admin.router(Arc::<Desk>::clone(&desk))),
+            ),
+        ];
         Ok(GogoxSandbox {
             desk,
-            running: Running::start(vec![(listener, served)]),
+            admin,
+            running: Running::start(served.into()),
         })
     }
 }
@@ -316,6 +358,7 @@ impl Default for GogoxBuilder {
             rules: Rules::default(),
             address: Ipv4Addr::LOCALHOST.into(),
             port: 0,
+            admin_port: 0,
             clock: Clock::default(),
             seed: None,
             credentials: None,
@@ -336,4 +379,28 @@ struct Desk {
     faults: Mutex<Faults>,
     ledger: Mutex<Ledger<()>>,
     known: Arc<Known>,
+}
+
+impl Administered for Desk {
+    fn clock(&self) -> &Clock {
+        &self.clock
+    }
+
+    fn faults(&self) -> &Mutex<Faults> {
+        &self.faults
+    }
+
+    fn entries(&self) -> Vec<Value> {
+        let ledger = lock(&self.ledger);
+        ledger
+            .entries()
+            .map(|((), met)| admin::shown(&met))
+            .collect()
+    }
+
+    fn reset(&self) {
+        *lock(&self.access_tokens) = Shelf::default();
+        lock(&self.faults).clear();
+        lock(&self.ledger).clear();
+    }
 }

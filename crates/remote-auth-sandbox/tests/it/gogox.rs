@@ -281,3 +281,51 @@ async fn the_second_provider_keeps_what_it_received_and_shows_it_masked() {
     let sent: Value = serde_json::from_slice(received.danger_unmasked().body()).unwrap();
     assert_eq!(sent, credentials(&gogox));
 }
+
+#[tokio::test]
+async fn the_second_provider_has_an_admin_api_with_a_key_of_its_own() {
+    let clock = ManualClock::default();
+    let gogox = GogoxSandbox::builder().manual_clock(&clock).start().await;
+    let gogox = gogox.unwrap();
+    let key = open(gogox.admin_key());
+    let ask = async |method, path, body: Value| {
+        let ask = Ask::new(method, path).body(body.to_string()).bearer(key);
+        ask.send(gogox.admin_url()).await
+    };
+    for (method, path) in [("GET", "/ledger"), ("POST", "/reset"), ("GET", "/page")] {
+        let reply = Ask::new(method, path).send(gogox.admin_url()).await;
+        assert_eq!(reply.status, 401, "{method} {path}");
+    }
+    let fault = json!({ "fault": { "kind": "refuse", "status": 503, "error": "away" } });
+    assert_eq!(ask("POST", "/faults", fault).await.status, 201);
+    let rotate = json!({ "fault": { "kind": "rotate_refresh_token" } });
+    assert_eq!(ask("POST", "/faults", rotate).await.status, 422);
+    let good = || Ask::json(TOKEN, &credentials(&gogox));
+    check(&gogox, "scripted", good(), (503, Scripted)).await;
+
+    let entries = ask("GET", "/ledger", json!({})).await.json();
+    let entry = &entries["entries"][0];
+    assert_eq!(
+        (&entry["path"], &entry["fault"]),
+        (&json!(TOKEN), &json!("refuse"))
+    );
+    assert_eq!(entry.get("gateway"), None);
+    let body = entry["received"]["body"].as_str().unwrap();
+    assert!(
+        body.contains(r#""client_secret":"*** (64 bytes)""#),
+        "{body}"
+    );
+
+    let token = check(&gogox, "a token", good(), (200, GogoxTokenIssued)).await;
+    let token = text(&token.json(), "access_token");
+    let orders = || Ask::get(ORDERS).bearer(&token);
+    let advance = json!({ "by_ms": 7_199_000 });
+    assert_eq!(ask("POST", "/clock/advance", advance).await.status, 200);
+    check(&gogox, "the last second", orders(), (200, GogoxServed)).await;
+    assert_eq!(ask("POST", "/reset", json!({})).await.status, 204);
+    assert_eq!(gogox.ledger(), []);
+    check(&gogox, "forgotten", orders(), (401, GogoxBearerKnown)).await;
+    let rotate = ask("POST", "/client-secret/rotate", json!({})).await;
+    assert_eq!(rotate.status, 404, "only Remote's sandbox rotates");
+    assert!(!format!("{gogox:?}").contains(key));
+}
