@@ -141,7 +141,7 @@ impl<P: Copy> Ledger<P> {
         *self = Self::default();
     }
 
-    pub(crate) fn entries(&self) -> impl DoubleEndedIterator<Item = (P, Met)> {
+    pub(crate) fn entries(&self) -> impl DoubleEndedIterator<Item = (P, Met)> + ExactSizeIterator {
         self.entries.iter().cloned()
     }
 

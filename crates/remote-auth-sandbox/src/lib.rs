@@ -133,8 +133,8 @@
 //! | `POST /reset` | | as [`Sandbox::reset`] |
 //!
 //! [`GogoxSandbox::admin_url`] has the same but for the rotation.
-//! On the same port as the first, [`Sandbox::page_url`] is the live page, whose address is its key, and `/` asks a
-//! browser for the key of the admin API.
+//! On the port of [`Sandbox::admin_url`], [`Sandbox::page_url`] is the live page, whose address is
+//! its key, and `/` asks a browser for the key of the admin API.
 //!
 //! ```sh
 //! curl "$REMOTE_SANDBOX_ADMIN_URL/faults" -H "x-sandbox-key: $REMOTE_SANDBOX_ADMIN_KEY" \

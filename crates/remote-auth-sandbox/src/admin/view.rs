@@ -104,15 +104,16 @@ fn pending(world: &World) -> String {
 
 fn requests(world: &World) -> String {
     let ledger = lock(&world.ledger);
-    let numbered: Vec<(u64, Entry)> = (ledger.first_number()..)
-        .zip(ledger.entries().map(Entry::from))
+    let numbered = ledger.entries().enumerate().rev().take(REQUESTS_MAX);
+    let latest: Vec<(usize, Entry)> = numbered
+        .map(|(place, entry)| (place, Entry::from(entry)))
         .collect();
+    let first = ledger.first_number();
+    // What is masked is read slowly, and requests wait for this lock.
     drop(ledger);
-    let rows: Vec<String> = numbered
+    let rows: Vec<String> = latest
         .iter()
-        .rev()
-        .take(REQUESTS_MAX)
-        .map(|(number, entry)| {
+        .map(|(place, entry)| {
             let at = iso8601::format(Timestamp::from(entry.at));
             let (tone, status) = match entry.status {
                 0 => ("bad", "lost".to_owned()),
@@ -124,7 +125,7 @@ fn requests(world: &World) -> String {
             row(&[
                 format!("<code>{time}</code>"),
                 format!("<span class=\"{tone}\">{status}</span>"),
-                request(*number, entry),
+                request(first + *place as u64, entry),
                 format!(
                     "<code>{}</code><small>{}</small>",
                     entry.rule,

@@ -1,7 +1,7 @@
 //! The second provider: a JSON token endpoint, played on a loopback address of its own.
 //!
-//! Nothing is shared with the gateways of Remote but what is around the rules, the server, the faults
-//! and the ledger: other clients, other tokens, another wire.
+//! Nothing is shared with the gateways of Remote but what is around the rules, such as the server,
+//! the faults and the ledger: other clients, other tokens, another wire.
 //!
 //! # What is documented and what is inferred
 //!
@@ -56,8 +56,9 @@ const ACCESS_TOKENS_MAX: usize = 4_096;
 ///
 /// # Secrets
 ///
-/// The client secret and the key of the admin API are invented at every start and kept redacted; tokens are kept as digests, and
-/// the requests that the ledger has are masked wherever they are shown.
+/// The client secret and the key of the admin API are invented at every start and kept redacted;
+/// tokens are kept as digests, and the requests that the ledger has are masked wherever they are
+/// shown.
 ///
 /// # Example
 ///
@@ -391,11 +392,8 @@ impl Administered for Desk {
     }
 
     fn entries(&self) -> Vec<Value> {
-        let ledger = lock(&self.ledger);
-        ledger
-            .entries()
-            .map(|((), met)| admin::shown(&met))
-            .collect()
+        let entries: Vec<_> = lock(&self.ledger).entries().collect();
+        entries.iter().map(|((), met)| admin::shown(met)).collect()
     }
 
     fn reset(&self) {

@@ -157,8 +157,12 @@ async fn paths_and_hosts() {
     ] {
         check(&gogox, row, ask, expected).await;
     }
-    let shown: Vec<&str> = gogox.ledger().iter().map(|entry| entry.path).collect();
+    let ledger = gogox.ledger();
+    let shown: Vec<&str> = ledger.iter().map(|entry| entry.path).collect();
     assert_eq!(shown, [ORDERS, "(other)", TOKEN, TOKEN]);
+    let received = ledger.iter().flat_map(|entry| &entry.received);
+    let bodies: Vec<String> = received.map(|received| received.body()).collect();
+    assert_eq!(bodies, ["(not read)", "", "", "(not read)"]);
 }
 
 #[tokio::test]
