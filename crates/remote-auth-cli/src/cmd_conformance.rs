@@ -5,7 +5,7 @@ use std::io::Write;
 
 use remote_auth::{Clock, SystemClock};
 use remote_auth_conformance::judge::client::{self, Client};
-use remote_auth_conformance::judge::server::{self, Credentials, Fault, Server};
+use remote_auth_conformance::judge::server::{self, Credentials, Fault, Promise, Server};
 use remote_auth_conformance::judge::{
     self, Check, Finding, Level, Outcome, Progress, Report, Requirement, Selection, report,
 };
@@ -102,7 +102,7 @@ impl Subject {
             });
         }
         let Some(target) = &args.target else {
-            let server = Server::embedded(&[]).await;
+            let server = Server::embedded_with(&promises(args), &[]).await;
             return Ok(Self::Server {
                 name: "the embedded sandbox".to_owned(),
                 server: Box::new(server.map_err(cmd_sandbox::not_started)?),
@@ -149,6 +149,7 @@ fn named(target: &str, args: &ConformanceRunArgs) -> Result<Server, Failure> {
     let server = with_addresses(target, client, args).map_err(|fault| not_judged(&fault))?;
     let is_local = server.is_local();
     let mut server = server.consents(is_local);
+    server = promises(args).into_iter().fold(server, Server::promises);
     let grants = &args.grants;
     if let Some(uri) = &grants.redirect_uri {
         server = server.redirect_uri(uri);
@@ -166,6 +167,11 @@ fn named(target: &str, args: &ConformanceRunArgs) -> Result<Server, Failure> {
         server = server.customer_token(secret(&token));
     }
     Ok(server)
+}
+
+fn promises(args: &ConformanceRunArgs) -> Vec<Promise> {
+    let names = args.grants.promises.iter();
+    names.copied().map(Promise::from).collect()
 }
 
 fn with_addresses(

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Subcommand, ValueEnum};
 use remote_auth_conformance::judge::Level;
+use remote_auth_conformance::judge::server::Promise;
 
 /// The heading of the flags that choose checks.
 const CHOICE: &str = "Which checks";
@@ -148,6 +149,28 @@ pub(crate) struct Grants {
     /// An employee for assertions, urn:remote-api:employee:employment:<id>.
     #[arg(long, value_name = "URN", requires = "target", help_heading = GRANTS)]
     pub(crate) employee: Option<String>,
+
+    /// What the server says of itself beyond what Remote documents, and is then held to; may be given again.
+    #[arg(long, value_name = "PROMISE", conflicts_with = "client", help_heading = GRANTS)]
+    pub(crate) promises: Vec<PromiseName>,
+}
+
+/// What a server may say of itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum PromiseName {
+    /// No authorization request is taken without PKCE.
+    Pkce,
+    /// Every refresh gives a new refresh token in place of the one that was sent.
+    Rotation,
+}
+
+impl From<PromiseName> for Promise {
+    fn from(name: PromiseName) -> Self {
+        match name {
+            PromiseName::Pkce => Self::Pkce,
+            PromiseName::Rotation => Self::Rotation,
+        }
+    }
 }
 
 /// A level of demands.

@@ -72,16 +72,19 @@ impl Mask {
     }
 }
 
-/// Hides what follows the scheme of an `Authorization` header.
+/// Hides what follows the scheme of an `Authorization` header, and all of a cookie.
 fn hide_credentials(line: &str) -> String {
     let Some((name, value)) = line.split_once(':') else {
         return line.to_owned();
     };
-    if !name.eq_ignore_ascii_case("authorization") {
-        return line.to_owned();
+    match name.to_ascii_lowercase().as_str() {
+        "authorization" => {
+            let scheme = value.split_whitespace().next().unwrap_or_default();
+            format!("{name}: {scheme} {MASK}")
+        }
+        "cookie" | "set-cookie" => format!("{name}: {MASK}"),
+        _ => line.to_owned(),
     }
-    let scheme = value.split_whitespace().next().unwrap_or_default();
-    format!("{name}: {scheme} {MASK}")
 }
 
 /// Hides what stands between each `start` that begins a name and the next end.
@@ -199,6 +202,7 @@ mod tests {
                 "Authorization: Basic aWQ6c2VjcmV0",
                 "Authorization: Basic [masked]",
             ),
+            ("Set-Cookie: session=abc; HttpOnly", "Set-Cookie: [masked]"),
             (
                 "authorization: Bearer abc.def",
                 "authorization: Bearer [masked]",

@@ -8,8 +8,11 @@
 //! What is not here: any rule of the library or of the sandbox. The judge writes its own assertions and reads its own
 //! answers, so that it can prove either wrong.
 //!
-//! The invariants: nothing is sent but to the addresses that were named, no redirect is followed, and a server that
-//! says how long to wait is waited for.
+//! What Remote documents is demanded of every server; what a server says of itself beyond that, a [`Promise`], of that
+//! server alone. A question about what a server does not have at all ends as skipped too.
+//!
+//! The invariants: nothing is sent but to the addresses that were named, no redirect is followed but by the browser
+//! that consents, within the server that it was sent to, and a server that says how long to wait is waited for.
 
 mod assertion;
 mod authorize;
@@ -34,7 +37,7 @@ mod token;
 mod webhook;
 mod wire;
 
-pub use subject::{Credentials, Fault, Operator, Server};
+pub use subject::{Credentials, Fault, Operator, Promise, Server};
 
 use super::check::Check;
 

@@ -1,6 +1,55 @@
 //! Which check catches which broken rule, and what else that break does to the checks. Read it row by row in a review.
 
+use std::time::Duration;
+
+use remote_auth_conformance::judge::server::Promise;
 use remote_auth_sandbox::Rule;
+
+/// A server that keeps what Remote documents, and what it says of itself beyond that.
+pub(crate) struct Subject {
+    pub(crate) promises: &'static [Promise],
+    /// The checks that do not apply to it.
+    pub(crate) skipped: &'static [&'static str],
+}
+
+/// As Remote's documents describe it.
+const DOCUMENTED: Subject = Subject {
+    promises: &[],
+    skipped: &[
+        "server.authorize.pkce-required",
+        "server.refresh.ends",
+        "server.refresh.rotated",
+        "server.refresh.single-use",
+    ],
+};
+
+/// Demands PKCE, and gives a new refresh token with every refresh.
+const ROTATING: Subject = Subject {
+    promises: &[Promise::Pkce, Promise::Rotation],
+    skipped: &["server.refresh.ends", "server.refresh.not-rotated"],
+};
+
+/// Lets its refresh tokens end.
+const ENDING: Subject = Subject {
+    promises: &[Promise::RefreshTokenLife(Duration::from_secs(86_400))],
+    skipped: &[
+        "server.authorize.pkce-required",
+        "server.refresh.rotated",
+        "server.refresh.single-use",
+    ],
+};
+
+/// Every server that is broken here in one rule or another.
+pub(crate) const SUBJECTS: [Subject; 3] = [DOCUMENTED, ROTATING, ENDING];
+
+/// Returns the server that is broken in a rule: one with the rule's switch on, if it has one.
+pub(crate) fn subject(rule: Rule) -> Subject {
+    match rule {
+        Rule::AuthorizePkceRequired | Rule::RefreshSingleUse | Rule::RefreshRotated => ROTATING,
+        Rule::RefreshUnexpired => ENDING,
+        _ => DOCUMENTED,
+    }
+}
 
 /// What is known of one rule.
 pub(crate) enum Row {
@@ -56,7 +105,7 @@ rows! {
         blinded ["server.authorize.fault-redirected"];
     AuthorizeScopeListed by ["server.authorize.scope-listed"];
     AuthorizePkceS256 by ["server.authorize.pkce-s256"];
-    AuthorizePkceRequired left_out ["only a switched sandbox demands PKCE, and no document says that Remote does"];
+    AuthorizePkceRequired by ["server.authorize.pkce-required"];
     AuthorizeCompanyActive by ["server.ending.no-consent"];
     AuthorizeConsentAsked by ["server.authorize.consent-asked"]
         blinded [
@@ -84,7 +133,7 @@ rows! {
     TokenParametersOnce by ["server.token.no-repeats"];
     TokenParametersPresent by ["server.token.parameters-present"];
     TokenGrantTypeKnown by ["server.token.grant-types"];
-    TokenClientNotInBody by ["server.client.not-in-body"];
+    TokenClientNotInBody by ["server.client.not-in-body", "server.client.one-method"];
     TokenClientBasic by ["server.client.authenticated"];
     TokenClientRight by ["server.client.secret-right"]
         blinded ["server.client.challenged"];
@@ -108,9 +157,10 @@ rows! {
     RefreshKnown by ["server.refresh.known"];
     RefreshGateway by ["server.environment.refresh-bound"];
     RefreshClient by ["server.refresh.client-bound"];
-    RefreshUnexpired left_out ["only a switched sandbox lets refresh tokens end, and no document says that Remote does"];
-    RefreshSingleUse left_out ["only a switched sandbox rotates refresh tokens; Remote's stay good, which a check demands"];
-    RefreshRotated left_out ["only a switched sandbox rotates refresh tokens; Remote's stay good, which a check demands"];
+    RefreshUnexpired by ["server.refresh.ends"];
+    RefreshSingleUse by ["server.refresh.single-use"];
+    RefreshRotated by ["server.refresh.rotated"]
+        blinded ["server.refresh.single-use"];
     RefreshScope by ["server.refresh.no-widening"];
     RefreshIssued by ["server.refresh.no-ids"];
 

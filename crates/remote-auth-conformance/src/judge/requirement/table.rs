@@ -1692,6 +1692,14 @@ pub(super) const REQUIREMENTS: &[Requirement] = &[
         text: "An error of the token endpoint is read from its JSON member `error`.",
     },
     Requirement {
+        id: "rfc6749.5.2.refresh-ended",
+        level: Level::Must,
+        source: "RFC 6749",
+        section: "5.2",
+        binds: &[Party::Server],
+        text: "A refresh token that has expired is `invalid_grant`.",
+    },
+    Requirement {
         id: "rfc6749.6.grant-type",
         level: Level::Must,
         source: "RFC 6749",
@@ -1722,6 +1730,14 @@ pub(super) const REQUIREMENTS: &[Requirement] = &[
         section: "6",
         binds: &[Party::Server],
         text: "A refresh token works only for the client that it was issued to.",
+    },
+    Requirement {
+        id: "rfc6749.6.may-replace",
+        level: Level::May,
+        source: "RFC 6749",
+        section: "6",
+        binds: &[Party::Server],
+        text: "A refresh may give a new refresh token too, which is then the one that works.",
     },
     Requirement {
         id: "rfc6749.6.new-replaces-old",
@@ -2218,6 +2234,14 @@ pub(super) const REQUIREMENTS: &[Requirement] = &[
         section: "4.4",
         binds: &[Party::Server],
         text: "The server binds the challenge to the code that it issues.",
+    },
+    Requirement {
+        id: "rfc7636.4.4.1.challenge-required",
+        level: Level::Must,
+        source: "RFC 7636",
+        section: "4.4.1",
+        binds: &[Party::Server],
+        text: "Where a server demands PKCE, an authorization request without a challenge is `invalid_request`.",
     },
     Requirement {
         id: "rfc7636.4.4.1.unsupported-method",

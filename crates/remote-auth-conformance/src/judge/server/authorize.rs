@@ -1,13 +1,17 @@
 //! The authorization endpoint: who may ask, what is asked of a person, and where the browser goes.
 
-use super::questions;
 use super::talk::{Talk, in_the_way};
 use super::wire::{Answer, Ask};
+use super::{Promise, questions};
 use crate::judge::{Examination, Objection, demand};
 
 const STATE: &str = "s-1._~ \u{e9}&=#";
+/// A percent sign with no octet behind it.
+const UNDECODABLE: &str = "%zz";
 const OUTSIDE: &str = "https://attacker.example/callback";
-const FAULTY: (&str, &str) = ("response_type", "token");
+const FAULTY: (&str, &str) = ("response_type", "no-such-type");
+/// The response type of the implicit grant, which is nobody's any more.
+const IMPLICIT: (&str, &str) = ("response_type", "token");
 
 questions! {
     "server.authorize.client-known", Gentle,
@@ -20,7 +24,7 @@ questions! {
         "A redirection URI that is not registered, or differs in one letter, is never followed.",
         redirect_uri_registered;
     "server.authorize.well-encoded", Abusive, ["rfc6749.10.14.input-escaped"],
-        "A query that is not well encoded is refused rather than repaired.", well_encoded;
+        "A state that is not well encoded is refused, or comes back letter for letter.", well_encoded;
     "server.authorize.no-repeats", Gentle, ["rfc6749.3.1.no-repeats"],
         "An authorization request with a parameter that stands twice is refused.", no_repeats;
     "server.authorize.response-type", Gentle,
@@ -31,6 +35,9 @@ questions! {
     "server.authorize.pkce-s256", Gentle,
         ["rfc7636.4.4.1.unsupported-method", "rfc7636.7.2.plain-refused"],
         "A code challenge of the method `plain` is refused.", pkce_s256;
+    "server.authorize.pkce-required", Gentle, ["rfc7636.4.4.1.challenge-required"],
+        "A server that says so takes no authorization request without a code challenge.",
+        pkce_required;
     "server.authorize.fault-redirected", Gentle, ["rfc6749.4.1.2.1.error-by-redirect"],
         "A fault is told by redirect where client and redirection URI are good.",
         fault_redirected;
@@ -54,17 +61,17 @@ questions! {
         "Codes are long and differ from each other.", unguessable;
 }
 
-/// Says how a request ended that nobody should have consented to.
-fn went_on(talk: &Talk<'_>, answer: &Answer) -> bool {
+/// Tells whether a request was taken: a person is asked, or led to where one is, or the client has its answer.
+fn went_on(answer: &Answer) -> bool {
     let asked = answer.status.is_success();
-    let granted = answer.leads_to(&talk.server.redirect_uri) && answer.callback("error").is_none();
-    asked || granted
+    let led_on = answer.location().is_some() && answer.told("error").is_none();
+    asked || led_on
 }
 
 /// Finds out that a good request is not refused, without which no refusal would say anything.
 async fn works(talk: &mut Talk<'_>) -> Result<Answer, Objection> {
-    let answer = talk.send(&talk.authorization_request(&[])).await?;
-    if answer.status.is_client_error() || answer.status.is_server_error() {
+    let answer = talk.browse(&talk.authorization_request(&[])).await?;
+    if !went_on(&answer) {
         let outline = answer.outline();
         return Err(in_the_way(format!(
             "a good request is refused too: {outline}"
@@ -76,10 +83,15 @@ async fn works(talk: &mut Talk<'_>) -> Result<Answer, Objection> {
 /// Objects unless an authorization request is refused, on a page or by redirect with this word.
 async fn refused(mut talk: Talk<'_>, more: &[(&str, &str)], error: &str) -> Examination {
     works(&mut talk).await?;
-    let answer = talk.send(&talk.authorization_request(more)).await?;
-    let word = answer.callback("error");
+    let ask = talk.authorization_request(more);
+    refused_as(&mut talk, &ask, error).await
+}
+
+async fn refused_as(talk: &mut Talk<'_>, ask: &Ask, error: &str) -> Examination {
+    let answer = talk.browse(ask).await?;
+    let word = answer.told("error");
     let named = word.is_none_or(|word| word == error);
-    demand(!went_on(&talk, &answer) && named, || {
+    demand(!went_on(&answer) && named, || {
         format!("{} in place of a refusal with {error}", answer.outline())
     })
 }
@@ -115,19 +127,29 @@ async fn redirect_uri_registered(mut talk: Talk<'_>) -> Examination {
 async fn well_encoded(mut talk: Talk<'_>) -> Examination {
     works(&mut talk).await?;
     let mut ask = talk.authorization_request(&[]);
-    ask.url.push_str("&x=%zz");
-    let answer = talk.send(&ask).await?;
-    demand(!went_on(&talk, &answer), || {
-        format!("{} in place of a refusal", answer.outline())
-    })
+    ask.url.push_str(&format!("&state={UNDECODABLE}"));
+    if !went_on(&talk.browse(&ask).await?) {
+        return Ok(());
+    }
+    // The URL standard reads it as it stands, which is as good as a refusal: nobody reads something else.
+    let answer = talk.approved_at(talk.home(), &ask).await?;
+    demand(
+        answer.callback("state").as_deref() == Some(UNDECODABLE),
+        || format!("{} without the state that was sent", answer.outline()),
+    )
 }
 
 async fn no_repeats(talk: Talk<'_>) -> Examination {
-    refused(talk, &[("x", "a"), ("x", "b")], "invalid_request").await
+    refused(talk, &[("state", "a"), ("state", "b")], "invalid_request").await
 }
 
-async fn response_type(talk: Talk<'_>) -> Examination {
-    refused(talk, &[FAULTY], "unsupported_response_type").await
+async fn response_type(mut talk: Talk<'_>) -> Examination {
+    works(&mut talk).await?;
+    for other in [FAULTY, IMPLICIT] {
+        let ask = talk.authorization_request(&[other]);
+        refused_as(&mut talk, &ask, "unsupported_response_type").await?;
+    }
+    Ok(())
 }
 
 async fn scope_listed(talk: Talk<'_>) -> Examination {
@@ -143,9 +165,19 @@ async fn pkce_s256(talk: Talk<'_>) -> Examination {
     refused(talk, &plain, "invalid_request").await
 }
 
+async fn pkce_required(mut talk: Talk<'_>) -> Examination {
+    if !talk.server.promised(Promise::Pkce) {
+        let optional = "the server does not say that it demands PKCE";
+        return Err(Objection::Skipped(optional.to_owned()));
+    }
+    works(&mut talk).await?;
+    let ask = talk.unchallenged_request();
+    refused_as(&mut talk, &ask, "invalid_request").await
+}
+
 async fn fault_redirected(mut talk: Talk<'_>) -> Examination {
-    let answer = talk.send(&talk.authorization_request(&[FAULTY])).await?;
-    if went_on(&talk, &answer) {
+    let answer = talk.browse(&talk.authorization_request(&[FAULTY])).await?;
+    if went_on(&answer) {
         return Err(in_the_way("the server takes the fault that was to be told"));
     }
     let told = answer.leads_to(&talk.server.redirect_uri) && answer.callback("error").is_some();
@@ -162,7 +194,7 @@ async fn state_echoed(mut talk: Talk<'_>) -> Examination {
     };
     let state = ("state", STATE);
     let ask = talk.authorization_request(&[FAULTY, state]);
-    let faulty = talk.send(&ask).await?;
+    let faulty = talk.browse(&ask).await?;
     let told = faulty.leads_to(&talk.server.redirect_uri);
     if told {
         echoed(&faulty)?;
@@ -182,7 +214,7 @@ async fn consent_asked(mut talk: Talk<'_>) -> Examination {
 }
 
 async fn not_framed(mut talk: Talk<'_>) -> Examination {
-    let answer = talk.send(&talk.authorization_request(&[])).await?;
+    let answer = talk.browse(&talk.authorization_request(&[])).await?;
     if !answer.is(200) {
         let moot = format!("no consent page came: {}", answer.outline());
         return Err(Objection::Skipped(moot));
@@ -236,7 +268,7 @@ async fn form_once(mut talk: Talk<'_>) -> Examination {
         )));
     }
     let second = talk.press(&form, "approve").await?;
-    demand(!second.leads_to(&talk.server.redirect_uri), || {
+    demand(second.callback("code").is_none(), || {
         "the same form gives a second consent".to_owned()
     })
 }

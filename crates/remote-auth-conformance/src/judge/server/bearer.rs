@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use super::questions;
-use super::talk::{CLIENT_CREDENTIALS, Talk, in_the_way};
+use super::talk::{CLIENT_CREDENTIALS, IDENTITY, Talk, in_the_way};
 use super::wire::{Answer, Ask};
-use crate::judge::{Examination, demand};
+use crate::judge::{Examination, Objection, demand};
 
 const LIFE: Duration = Duration::from_secs(3600);
 
@@ -32,18 +32,18 @@ questions! {
         "The client's own token is told which client it stands for, as often as it asks.", identity;
 }
 
-fn whose(talk: &Talk<'_>) -> Ask {
-    Ask::get(talk.home().api("/identity/current"))
+async fn whose(talk: &mut Talk<'_>) -> Result<Ask, Objection> {
+    Ok(Ask::get(talk.api(IDENTITY).await?))
 }
 
 async fn present(mut talk: Talk<'_>) -> Examination {
-    let ask = whose(&talk);
+    let ask = whose(&mut talk).await?;
     talk.send(&ask).await?.answered(401)
 }
 
 async fn not_in_query(mut talk: Talk<'_>) -> Examination {
     let token = talk.partner_token().await?;
-    let mut ask = whose(&talk);
+    let mut ask = whose(&mut talk).await?;
     ask.url.push_str(&format!("?access_token={token}"));
     talk.send(&ask).await?.answered(401)
 }
@@ -57,7 +57,9 @@ fn unauthorized(answer: &Answer) -> Examination {
 }
 
 async fn known(mut talk: Talk<'_>) -> Examination {
-    let ask = whose(&talk).bearer("a-token-that-nobody-issued-0123456789");
+    let ask = whose(&mut talk)
+        .await?
+        .bearer("a-token-that-nobody-issued-0123456789");
     unauthorized(&talk.send(&ask).await?)
 }
 
@@ -65,12 +67,13 @@ async fn hour(mut talk: Talk<'_>) -> Examination {
     let runner = talk.server.runner()?;
     let token = talk.partner_token().await?;
     runner.advance(LIFE);
-    let ask = whose(&talk).bearer(&token);
+    let ask = whose(&mut talk).await?.bearer(&token);
     unauthorized(&talk.send(&ask).await?)
 }
 
 async fn challenged(mut talk: Talk<'_>) -> Examination {
-    let answer = talk.send(&whose(&talk)).await?;
+    let ask = whose(&mut talk).await?;
+    let answer = talk.send(&ask).await?;
     if answer.status.is_success() {
         return Err(in_the_way("the server answers requests without a token"));
     }
@@ -85,13 +88,13 @@ async fn environment_bound(mut talk: Talk<'_>) -> Examination {
     let site = talk.server.other_site()?;
     let ask = Ask::form(&site.token_endpoint, &[CLIENT_CREDENTIALS]).basic(&talk.server.client);
     let token = talk.access_token(&ask).await?;
-    let ask = whose(&talk).bearer(&token);
+    let ask = whose(&mut talk).await?.bearer(&token);
     unauthorized(&talk.send(&ask).await?)
 }
 
 async fn identity(mut talk: Talk<'_>) -> Examination {
     let token = talk.partner_token().await?;
-    let ask = whose(&talk).bearer(&token);
+    let ask = whose(&mut talk).await?.bearer(&token);
     for _ in 0..2 {
         let answer = talk.send(&ask).await?;
         answer.answered(200)?;

@@ -3,7 +3,7 @@
 use super::talk::{CLIENT_CREDENTIALS, Talk, in_the_way};
 use super::wire::Ask;
 use super::{Credentials, questions};
-use crate::judge::{Examination, demand};
+use crate::judge::{Examination, Objection, demand};
 
 const WRONG: &str = "a-secret-that-nobody-has-0123456789";
 
@@ -15,8 +15,10 @@ questions! {
         ["remote.error.invalid-client", "rfc9700.2.5.client-authentication"],
         "A wrong secret, and a client that nobody knows, are `invalid_client`.", secret_right;
     "server.client.not-in-body", Gentle,
-        ["remote.token.client-not-in-body", "rfc6749.2.3.one-method"],
-        "A client secret in the body is refused, alone and beside the header.", not_in_body;
+        ["remote.token.client-not-in-body"],
+        "A client secret in the body is no client authentication.", not_in_body;
+    "server.client.one-method", Gentle, ["rfc6749.2.3.one-method"],
+        "A client that authenticates in the header and in the body at once is refused.", one_method;
     "server.client.id-agrees", Gentle, ["remote.token.client-id-may-agree"],
         "A `client_id` in the body that names another client is refused, and the right one taken.",
         id_agrees;
@@ -43,20 +45,26 @@ async fn secret_right(mut talk: Talk<'_>) -> Examination {
     Ok(())
 }
 
-async fn not_in_body(mut talk: Talk<'_>) -> Examination {
-    // The same request is good when its secret stands in the header.
+/// Writes a request with the client's secret in its body, when the same request is good with it in the header.
+async fn in_body(talk: &mut Talk<'_>) -> Result<Ask, Objection> {
     talk.partner_token().await?;
     let client = &talk.server.client;
-    let in_body = [
+    let form = [
         CLIENT_CREDENTIALS,
         ("client_id", &client.id),
         ("client_secret", super::secret::open(&client.secret)),
     ];
-    let alone = Ask::form(&talk.home().token_endpoint, &in_body);
-    for ask in [alone.clone(), alone.basic(client)] {
-        talk.send(&ask).await?.refused()?;
-    }
-    Ok(())
+    Ok(Ask::form(&talk.home().token_endpoint, &form))
+}
+
+async fn not_in_body(mut talk: Talk<'_>) -> Examination {
+    let ask = in_body(&mut talk).await?;
+    talk.send(&ask).await?.refused()
+}
+
+async fn one_method(mut talk: Talk<'_>) -> Examination {
+    let ask = in_body(&mut talk).await?.basic(&talk.server.client);
+    talk.send(&ask).await?.refused()
 }
 
 async fn id_agrees(mut talk: Talk<'_>) -> Examination {

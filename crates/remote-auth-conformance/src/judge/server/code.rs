@@ -2,17 +2,12 @@
 
 use std::time::Duration;
 
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use ring::digest::{SHA256, digest};
-
 use super::questions;
-use super::talk::{Talk, in_the_way};
+use super::talk::{IDENTITY, Talk, in_the_way};
 use super::wire::Ask;
 use crate::judge::{Examination, demand};
 
 const LIFE: Duration = Duration::from_secs(300);
-const VERIFIER: &str = "a-verifier-that-is-long-enough-and-made-for-this-check-0";
 const OTHER_VERIFIER: &str = "another-verifier-that-is-long-enough-but-not-the-one-0";
 
 questions! {
@@ -54,7 +49,9 @@ async fn answer(mut talk: Talk<'_>) -> Examination {
 }
 
 async fn known(mut talk: Talk<'_>) -> Examination {
+    // With a verifier it could be refused for that alone.
     let ask = talk.redemption("a-code-that-nobody-issued-0123456789", &[]);
+    let ask = ask.omitting("code_verifier");
     talk.send(&ask).await?.refused_as("invalid_grant")
 }
 
@@ -84,7 +81,7 @@ async fn reuse_revokes(mut talk: Talk<'_>) -> Examination {
     if talk.send(&again).await?.status.is_success() {
         return Err(in_the_way("the server takes a code twice"));
     }
-    let ask = Ask::get(talk.home().api("/identity/current")).bearer(&token);
+    let ask = Ask::get(talk.api(IDENTITY).await?).bearer(&token);
     talk.send(&ask).await?.answered(401)
 }
 
@@ -104,28 +101,29 @@ async fn redirect_uri(mut talk: Talk<'_>) -> Examination {
 }
 
 async fn verifier(mut talk: Talk<'_>) -> Examination {
-    let challenge = URL_SAFE_NO_PAD.encode(digest(&SHA256, VERIFIER.as_bytes()));
-    let challenged = [
-        ("code_challenge", challenge.as_str()),
-        ("code_challenge_method", "S256"),
-    ];
-    let (right, wrong) = (
-        ("code_verifier", VERIFIER),
-        ("code_verifier", OTHER_VERIFIER),
-    );
-    let code = talk.code(&challenged).await?;
     // With the right one it works, or nothing that follows would say anything.
-    talk.access_token(&talk.redemption(&code, &[right])).await?;
-    for (asked, redeemed) in [
-        (&challenged[..], &[wrong][..]),
-        (&challenged, &[]),
-        (&[], &[right]),
-    ] {
-        let code = talk.code(asked).await?;
-        let ask = talk.redemption(&code, redeemed);
-        talk.send(&ask).await?.refused_as("invalid_grant")?;
+    let code = talk.code(&[]).await?;
+    talk.access_token(&talk.redemption(&code, &[])).await?;
+
+    let code = talk.code(&[]).await?;
+    let wrong = talk.redemption(&code, &[("code_verifier", OTHER_VERIFIER)]);
+    talk.send(&wrong).await?.refused_as("invalid_grant")?;
+
+    let code = talk.code(&[]).await?;
+    let none = talk.redemption(&code, &[]).omitting("code_verifier");
+    talk.send(&none).await?.refused_as("invalid_grant")?;
+
+    let answer = talk
+        .approved_at(talk.home(), &talk.unchallenged_request())
+        .await?;
+    match answer.callback("code") {
+        Some(code) => talk
+            .send(&talk.redemption(&code, &[]))
+            .await?
+            .refused_as("invalid_grant"),
+        // Where every code has its challenge, nobody can leave it out.
+        None => Ok(()),
     }
-    Ok(())
 }
 
 async fn environment_bound(mut talk: Talk<'_>) -> Examination {

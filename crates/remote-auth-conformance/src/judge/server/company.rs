@@ -61,8 +61,8 @@ fn rfc3339(time: SystemTime) -> String {
 impl Talk<'_> {
     /// Asks for a new company, as the partner.
     async fn create(&mut self, query: &str, body: &Value) -> Result<Answer, Objection> {
+        let url = self.api(&format!("/companies{query}")).await?;
         let token = self.partner_token().await?;
-        let url = self.home().api(&format!("/companies{query}"));
         self.send(&Ask::json(url, body).bearer(&token)).await
     }
 
@@ -87,10 +87,10 @@ impl Talk<'_> {
     }
 
     async fn create_token(&mut self, company_id: &str) -> Result<Answer, Objection> {
-        let token = self.partner_token().await?;
         let url = self
-            .home()
-            .api(&format!("/companies/{company_id}/create-token"));
+            .api(&format!("/companies/{company_id}/create-token"))
+            .await?;
+        let token = self.partner_token().await?;
         let ask = Ask::new(reqwest::Method::POST, url).bearer(&token);
         self.send(&ask).await
     }

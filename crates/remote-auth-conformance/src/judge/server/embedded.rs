@@ -5,10 +5,12 @@ use std::io;
 use std::pin::Pin;
 use std::time::{Duration, SystemTime};
 
-use remote_auth_sandbox::{Gateway, GogoxSandbox, ManualClock, Registration, Rule, Sandbox};
+use remote_auth_sandbox::{
+    Gateway, GogoxSandbox, ManualClock, RefreshTokens, Registration, Rule, Sandbox,
+};
 use remote_oauth_client::Secret;
 
-use super::subject::{Credentials, Operator, Server};
+use super::subject::{Credentials, Operator, Promise, Server};
 
 /// The second client, which a sandbox does not have by itself.
 const SECOND_CLIENT: (&str, &str) = ("second-client", "a-second-secret-for-loopback-only");
@@ -41,8 +43,28 @@ impl Server {
     /// # }
     /// ```
     pub async fn embedded(broken: &[Rule]) -> io::Result<Self> {
+        Self::embedded_with(&[], broken).await
+    }
+
+    /// Starts the same with switches on, so that the server keeps these promises but for what is broken.
+    ///
+    /// Of rotation and a refresh token's life the last one counts, because a sandbox has one of them at most.
+    ///
+    /// # Errors
+    ///
+    /// Fails when the system gives no loopback port.
+    pub async fn embedded_with(promises: &[Promise], broken: &[Rule]) -> io::Result<Self> {
         let clock = ManualClock::default();
         let (mut first, mut second) = (Sandbox::builder(), GogoxSandbox::builder());
+        for promise in promises {
+            first = match *promise {
+                Promise::Pkce => first.require_pkce(true),
+                Promise::Rotation => first.refresh_tokens(RefreshTokens::Rotating),
+                Promise::RefreshTokenLife(life) => {
+                    first.refresh_tokens(RefreshTokens::Expiring(life))
+                }
+            };
+        }
         for &rule in broken {
             if rule.id().starts_with("gogox.") {
                 second = second.danger_broken(rule);
@@ -54,7 +76,9 @@ impl Server {
         let registration = Registration::new(&other.id, other.secret.clone());
         let first = first.register(registration).manual_clock(&clock).start();
         let (first, second) = (first.await?, second.manual_clock(&clock).start().await?);
-        Self::of(first, second, clock, other)
+        let server = Self::of(first, second, clock, other)?;
+        let promises = promises.iter().copied();
+        Ok(promises.fold(server, Self::promises))
     }
 
     fn of(

@@ -1,7 +1,7 @@
 //! What is left when a company has ended. It stays ended, so these are the last questions.
 
 use super::questions;
-use super::talk::{Talk, in_the_way};
+use super::talk::{IDENTITY, Talk, in_the_way};
 use super::wire::Ask;
 use crate::judge::{Examination, Objection, demand};
 
@@ -13,7 +13,7 @@ questions! {
 async fn no_consent(mut talk: Talk<'_>) -> Examination {
     let runner = talk.server.runner()?;
     let granted = talk.company(&[]).await?;
-    let ask = Ask::get(talk.home().api("/identity/current")).bearer(&granted.access_token);
+    let ask = Ask::get(talk.api(IDENTITY).await?).bearer(&granted.access_token);
     let answer = talk.send(&ask).await?;
     let company_id = answer.text("/data/company/id");
     let company_id = company_id.ok_or_else(|| in_the_way("the token does not name its company"))?;

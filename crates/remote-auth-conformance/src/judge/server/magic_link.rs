@@ -21,8 +21,8 @@ questions! {
 impl Talk<'_> {
     /// Asks for a link as a company that consented, with a body that may name the one who did.
     async fn magic_link(&mut self, body: impl Fn(&str) -> Value) -> Result<Answer, Objection> {
+        let url = self.api("/magic-link").await?;
         let granted = self.company(&[]).await?;
-        let url = self.home().api("/magic-link");
         let ask = Ask::json(url, &body(granted.user_id()?));
         self.send(&ask.bearer(&granted.access_token)).await
     }

@@ -32,10 +32,11 @@ questions! {
 }
 
 async fn kind_of_token(mut talk: Talk<'_>) -> Examination {
+    let url = talk.api("/companies").await?;
     let granted = talk.company(&[]).await?;
     let customer = talk.server.customer().ok();
     for token in [granted.access_token.as_str()].into_iter().chain(customer) {
-        let ask = Ask::get(talk.home().api("/companies")).bearer(token);
+        let ask = Ask::get(&url).bearer(token);
         talk.send(&ask).await?.answered(403)?;
     }
     Ok(())
@@ -45,28 +46,29 @@ async fn employee_only_own(mut talk: Talk<'_>) -> Examination {
     let claims = talk.claims_about(talk.server.employee_subject()?);
     let ask = talk.assertion_request(&talk.signed(&claims));
     let token = talk.access_token(&ask).await?;
-    let own = Ask::get(talk.home().api("/employee/current")).bearer(&token);
+    let own = Ask::get(talk.api("/employee/current").await?).bearer(&token);
     talk.send(&own).await?.answered(200)?;
-    let others = Ask::get(talk.home().api("/employments")).bearer(&token);
+    let others = Ask::get(talk.api("/employments").await?).bearer(&token);
     talk.send(&others).await?.answered(403)
 }
 
 async fn partner_sees_no_company(mut talk: Talk<'_>) -> Examination {
     let token = talk.partner_token().await?;
-    let ask = Ask::get(talk.home().api("/employments")).bearer(&token);
+    let ask = Ask::get(talk.api("/employments").await?).bearer(&token);
     talk.send(&ask).await?.answered(404)
 }
 
 async fn scope(mut talk: Talk<'_>) -> Examination {
-    let granted = talk.company(&[("scope", "payroll")]).await?;
-    let ask = Ask::get(talk.home().api("/company-managers")).bearer(&granted.access_token);
+    let url = talk.api("/company-managers").await?;
+    let granted = talk.company_of_scope("payroll").await?;
+    let ask = Ask::get(url).bearer(&granted.access_token);
     talk.send(&ask).await?.answered(403)
 }
 
 async fn paging(mut talk: Talk<'_>) -> Examination {
     let granted = talk.company(&[]).await?;
     for query in ["page=0", "page_size=0", "page=first"] {
-        let url = talk.home().api(&format!("/employments?{query}"));
+        let url = talk.api(&format!("/employments?{query}")).await?;
         let ask = Ask::get(url).bearer(&granted.access_token);
         talk.send(&ask).await?.answered(422)?;
     }
@@ -76,7 +78,7 @@ async fn paging(mut talk: Talk<'_>) -> Examination {
 async fn query(mut talk: Talk<'_>) -> Examination {
     let token = talk.partner_token().await?;
     for query in ["async=%zz", "async=true&async=true"] {
-        let url = talk.home().api(&format!("/companies?{query}"));
+        let url = talk.api(&format!("/companies?{query}")).await?;
         let ask = Ask::json(url, &new_company(talk.server.now()));
         talk.send(&ask.bearer(&token)).await?.answered(400)?;
     }
@@ -85,7 +87,7 @@ async fn query(mut talk: Talk<'_>) -> Examination {
 
 async fn json_only(mut talk: Talk<'_>) -> Examination {
     let token = talk.partner_token().await?;
-    let url = talk.home().api("/companies");
+    let url = talk.api("/companies").await?;
     let silent = Ask::json(&url, &new_company(talk.server.now())).without("content-type");
     talk.send(&silent.bearer(&token)).await?.refused()?;
     let list = Ask::json(&url, &json!([])).bearer(&token);

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::questions;
-use super::talk::{CLIENT_CREDENTIALS, Talk, in_the_way};
+use super::talk::{CLIENT_CREDENTIALS, IDENTITY, Talk, in_the_way};
 use super::wire::Ask;
 use crate::judge::{Examination, Objection, demand};
 
@@ -23,7 +23,7 @@ questions! {
 
 async fn headers(mut talk: Talk<'_>) -> Examination {
     let token = talk.partner_token().await?;
-    let ask = Ask::get(talk.home().api("/identity/current")).bearer(&token);
+    let ask = Ask::get(talk.api(IDENTITY).await?).bearer(&token);
     let answer = talk.send(&ask).await?;
     for name in [
         "x-ratelimit-count",
@@ -45,7 +45,7 @@ async fn client_minute(mut talk: Talk<'_>) -> Examination {
 
 async fn company_minute(mut talk: Talk<'_>) -> Examination {
     let token = talk.server.customer()?;
-    let ask = Ask::get(talk.home().api("/identity/current")).bearer(token);
+    let ask = Ask::get(talk.api(IDENTITY).await?).bearer(token);
     spend(&mut talk, &ask, COMPANY_REQUESTS_MAX).await
 }
 

@@ -1,8 +1,8 @@
 //! Refresh tokens: what they are bound to, and what they give.
 
-use super::questions;
 use super::talk::{Talk, in_the_way};
 use super::wire::Answer;
+use super::{Promise, questions};
 use crate::judge::{Examination, Objection, demand};
 
 questions! {
@@ -18,6 +18,14 @@ questions! {
         "A refresh gives a new access token, and names neither company nor user.", no_ids;
     "server.refresh.not-rotated", Gentle, ["remote.refresh.not-rotated"],
         "A refresh answers with the refresh token that was sent, which stays good.", not_rotated;
+    "server.refresh.rotated", Gentle, ["rfc6749.6.may-replace"],
+        "Where refresh tokens rotate, a refresh gives a new one, which works.", rotated;
+    "server.refresh.single-use", Abusive,
+        ["rfc9700.2.2.2.refresh-protected", "rfc9700.4.14.2.reuse-revokes"],
+        "Where refresh tokens rotate, one that was replaced is `invalid_grant`, and its use ends the newest too.",
+        single_use;
+    "server.refresh.ends", Gentle, ["rfc6749.5.2.refresh-ended"],
+        "A refresh token is `invalid_grant` at the end of the life that the server says it has.", ends;
     "server.environment.refresh-bound", Abusive, ["remote.environment.token-bound"],
         "A refresh token of another environment is `invalid_grant`.", environment_bound;
 }
@@ -36,7 +44,7 @@ async fn client_bound(mut talk: Talk<'_>) -> Examination {
 }
 
 async fn no_widening(mut talk: Talk<'_>) -> Examination {
-    let granted = talk.company(&[("scope", "payroll")]).await?;
+    let granted = talk.company_of_scope("payroll").await?;
     let ask = talk.refresh(granted.refresh_token()?, &[("scope", "invoices")]);
     talk.send(&ask).await?.refused_as("invalid_scope")
 }
@@ -62,6 +70,10 @@ async fn no_ids(mut talk: Talk<'_>) -> Examination {
 }
 
 async fn not_rotated(mut talk: Talk<'_>) -> Examination {
+    if talk.server.promised(Promise::Rotation) {
+        let other = "the server says that its refresh tokens rotate";
+        return Err(Objection::Skipped(other.to_owned()));
+    }
     let (sent, answer) = refreshed(&mut talk).await?;
     demand(
         answer.text("/refresh_token").as_ref() == Some(&sent),
@@ -69,6 +81,52 @@ async fn not_rotated(mut talk: Talk<'_>) -> Examination {
     )?;
     let again = talk.send(&talk.refresh(&sent, &[])).await?;
     again.answered(200)
+}
+
+/// Refreshes once where refresh tokens rotate, and returns the old one and the new one.
+async fn replaced(talk: &mut Talk<'_>) -> Result<(String, String), Objection> {
+    if !talk.server.promised(Promise::Rotation) {
+        let constant = "the server does not say that its refresh tokens rotate";
+        return Err(Objection::Skipped(constant.to_owned()));
+    }
+    // The one that the judge was given stays as it is: nobody could give it another.
+    let old = talk.company(&[]).await?.refresh_token()?.to_owned();
+    let answer = talk.send(&talk.refresh(&old, &[])).await?;
+    answer.answered(200)?;
+    let new = answer.text("/refresh_token").filter(|new| *new != old);
+    let none = || Objection::NotMet("a refresh without a new refresh token".to_owned());
+    Ok((old, new.ok_or_else(none)?))
+}
+
+async fn rotated(mut talk: Talk<'_>) -> Examination {
+    let (_, new) = replaced(&mut talk).await?;
+    talk.send(&talk.refresh(&new, &[])).await?.answered(200)
+}
+
+async fn single_use(mut talk: Talk<'_>) -> Examination {
+    let replaced = replaced(&mut talk).await;
+    let (old, new) = replaced.map_err(|objection| match objection {
+        Objection::NotMet(reason) => in_the_way(reason),
+        other => other,
+    })?;
+    for token in [&old, &new] {
+        let ask = talk.refresh(token, &[]);
+        talk.send(&ask).await?.refused_as("invalid_grant")?;
+    }
+    Ok(())
+}
+
+async fn ends(mut talk: Talk<'_>) -> Examination {
+    let life = talk.server.refresh_token_life();
+    let unsaid = "the server does not say how long a refresh token lives";
+    let life = life.ok_or_else(|| Objection::Skipped(unsaid.to_owned()))?;
+    let runner = talk.server.runner()?;
+    let token = talk.company(&[]).await?.refresh_token()?.to_owned();
+    let ask = talk.refresh(&token, &[]);
+    // Before its end it works, or its refusal would say nothing.
+    talk.access_token(&ask).await?;
+    runner.advance(life);
+    talk.send(&ask).await?.refused_as("invalid_grant")
 }
 
 async fn environment_bound(mut talk: Talk<'_>) -> Examination {

@@ -4,6 +4,7 @@ use std::fmt;
 use std::future::Future;
 use std::io;
 use std::pin::Pin;
+use std::sync::OnceLock;
 use std::time::{Duration, SystemTime};
 
 use remote_oauth_client::Secret;
@@ -53,6 +54,18 @@ pub trait Operator: Send + Sync {
         &'a self,
         company_id: &'a str,
     ) -> Pin<Box<dyn Future<Output = io::Result<()>> + Send + 'a>>;
+}
+
+/// What a server says of itself beyond what Remote documents, and is then held to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Promise {
+    /// It takes no authorization request without PKCE.
+    Pkce,
+    /// Every refresh gives a new refresh token in place of the one that was sent.
+    Rotation,
+    /// A refresh token ends this long after it was issued.
+    RefreshTokenLife(Duration),
 }
 
 /// Tells why a server cannot be judged at all.
@@ -155,6 +168,9 @@ pub struct Server {
     pub(super) redirect_uri: String,
     pub(super) consents: bool,
     pub(super) refresh_token: Option<Secret>,
+    /// Whether there are platform operations, once somebody has looked.
+    pub(super) platform: OnceLock<bool>,
+    promises: Vec<Promise>,
     other_gateway: Option<Site>,
     other_client: Option<Credentials>,
     subject: Option<String>,
@@ -184,6 +200,8 @@ impl Server {
             redirect_uri: REDIRECT_URI.to_owned(),
             consents: false,
             refresh_token: None,
+            platform: OnceLock::new(),
+            promises: Vec::new(),
             other_gateway: None,
             other_client: None,
             subject: None,
@@ -228,6 +246,13 @@ impl Server {
     #[must_use]
     pub fn consents(mut self, consents: bool) -> Self {
         self.consents = consents;
+        self
+    }
+
+    /// Holds the server to what it says of itself beyond what Remote documents.
+    #[must_use]
+    pub fn promises(mut self, promise: Promise) -> Self {
+        self.promises.push(promise);
         self
     }
 
@@ -348,6 +373,18 @@ impl Server {
             Some(operator) => operator.advance(wait),
             None => tokio::time::sleep(wait).await,
         }
+    }
+
+    pub(super) fn promised(&self, promise: Promise) -> bool {
+        self.promises.contains(&promise)
+    }
+
+    /// Returns how long a refresh token lives, where the server says so.
+    pub(super) fn refresh_token_life(&self) -> Option<Duration> {
+        self.promises.iter().find_map(|promise| match promise {
+            Promise::RefreshTokenLife(life) => Some(*life),
+            _ => None,
+        })
     }
 
     pub(super) fn other_site(&self) -> Result<&Site, Objection> {

@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use reqwest::header::HeaderValue;
+use ring::digest::{SHA256, digest};
 use serde_json::Value;
 use url::Url;
 
@@ -15,6 +18,9 @@ use crate::judge::{Examination, Objection, Record};
 pub(super) const CLIENT_CREDENTIALS: (&str, &str) = ("grant_type", "client_credentials");
 pub(super) const JWT_BEARER: &str = "urn:ietf:params:oauth:grant-type:jwt-bearer";
 
+/// The operation that answers whoever has any token at all.
+pub(super) const IDENTITY: &str = "/identity/current";
+
 /// The most of a body that is read.
 const BODY_BYTES_MAX: usize = 256 * 1024;
 
@@ -23,6 +29,15 @@ const WINDOW: Duration = Duration::from_secs(60);
 
 /// The longest that a server is waited for.
 const WAIT_MAX: Duration = Duration::from_secs(120);
+
+/// How often a browser is sent on within the server before somebody is asked or it is sent away.
+const HOPS_MAX: usize = 10;
+
+/// What a partner asks of a company by its documents.
+const CONSENT_SCOPE: &str = "https://gateway.remote.com/company.manage";
+
+/// The proof key of every code, unless a check has one of its own; a server that has no use for it passes it over.
+pub(super) const VERIFIER: &str = "a-verifier-that-is-long-enough-and-made-for-this-judge-0";
 
 /// The members of answers that must not be shown.
 const SECRET_MEMBERS: &[&str] = &["access_token", "refresh_token", "signing_key", "url"];
@@ -55,16 +70,82 @@ pub(super) fn in_the_way(reason: impl Into<String>) -> Objection {
 pub(super) struct Talk<'a> {
     pub(super) server: &'a Server,
     record: &'a mut Record,
+    /// What the browser of the last authorization request was told to bring back.
+    cookies: Vec<(String, String)>,
 }
 
 impl<'a> Talk<'a> {
     pub(super) fn new(server: &'a Server, record: &'a mut Record) -> Self {
-        Self { server, record }
+        Self {
+            server,
+            record,
+            cookies: Vec::new(),
+        }
     }
 
     /// Returns the gateway that is judged.
     pub(super) fn home(&self) -> &'a Site {
         &self.server.home
+    }
+
+    /// Returns the address of a platform operation; a server that has none of them makes the question moot.
+    pub(super) async fn api(&mut self, path: &str) -> Result<String, Objection> {
+        let has = match self.server.platform.get() {
+            Some(has) => *has,
+            None => {
+                let ask = Ask::get(self.home().api(IDENTITY));
+                let has = !self.send(&ask).await?.is(404);
+                *self.server.platform.get_or_init(|| has)
+            }
+        };
+        if !has {
+            let moot =
+                format!("the server has no platform operations: {IDENTITY} is 404 to whoever asks");
+            return Err(Objection::Skipped(moot));
+        }
+        Ok(self.home().api(path))
+    }
+
+    /// Sends an authorization request as a new browser does: with the server's own cookies, and on to wherever it is
+    /// sent within the server, until somebody is asked or it is sent away.
+    ///
+    /// A browser that nobody lets consent goes nowhere by itself.
+    pub(super) async fn browse(&mut self, ask: &Ask) -> Result<Answer, Objection> {
+        self.cookies.clear();
+        let mut answer = self.visit(ask.clone()).await?;
+        for _ in 0..HOPS_MAX {
+            let Some(next) = self.next_hop(&answer) else {
+                return Ok(answer);
+            };
+            answer = self.visit(Ask::get(next)).await?;
+        }
+        Err(in_the_way("the server sends the browser round and round"))
+    }
+
+    fn next_hop(&self, answer: &Answer) -> Option<Url> {
+        let next = answer.location().filter(|_| self.server.consents)?;
+        let here = Url::parse(&answer.url).ok()?;
+        let stays = next.origin() == here.origin() && !answer.leads_to(&self.server.redirect_uri);
+        stays.then_some(next)
+    }
+
+    /// Sends a browser's request, with cookies.
+    async fn visit(&mut self, mut ask: Ask) -> Result<Answer, Objection> {
+        if !self.cookies.is_empty() {
+            let pairs = self
+                .cookies
+                .iter()
+                .map(|(name, value)| format!("{name}={value}"));
+            ask = ask.header("cookie", pairs.collect::<Vec<_>>().join("; "));
+        }
+        let answer = self.send(&ask).await?;
+        for (name, value) in answer.cookies() {
+            self.cookies.retain(|(kept, _)| kept != name);
+            if !value.is_empty() {
+                self.cookies.push((name.to_owned(), value.to_owned()));
+            }
+        }
+        Ok(answer)
     }
 
     /// Sends a request and returns its answer; waits where the server says that it is too much for now.
@@ -108,6 +189,7 @@ impl<'a> Talk<'a> {
         }
         let body = String::from_utf8_lossy(&body).into_owned();
         Ok(Answer {
+            url: ask.url.clone(),
             status,
             headers,
             body,
@@ -117,7 +199,7 @@ impl<'a> Talk<'a> {
     /// Keeps an exchange, and learns what in the answer must not be shown.
     pub(super) fn keep(&mut self, ask: &Ask, answer: &Answer) {
         learn_members(&answer.json(), &mut |secret| self.record.mask.learn(secret));
-        if let Some(code) = answer.callback("code") {
+        if let Some(code) = answer.told("code") {
             self.record.mask.learn(&code);
         }
         self.record.keep(&ask.shown(), &answer.shown());
@@ -144,12 +226,13 @@ impl<'a> Talk<'a> {
         Ask::form(&self.home().token_endpoint, form).basic(&self.server.client)
     }
 
-    /// Redeems a code, with the redirection URI of its request unless another one is named.
+    /// Redeems a code, with the redirection URI and the verifier of its request unless others are named.
     pub(super) fn redemption(&self, code: &str, more: &[(&str, &str)]) -> Ask {
         let own = [
             ("grant_type", "authorization_code"),
             ("code", code),
             ("redirect_uri", &self.server.redirect_uri),
+            ("code_verifier", VERIFIER),
         ];
         self.token_request(&with(&own, more))
     }
@@ -168,11 +251,21 @@ impl<'a> Talk<'a> {
         self.authorization_request_at(self.home(), more)
     }
 
+    /// An authorization request without PKCE.
+    pub(super) fn unchallenged_request(&self) -> Ask {
+        let ask = self.authorization_request(&[]).omitting("code_challenge");
+        ask.omitting("code_challenge_method")
+    }
+
     fn authorization_request_at(&self, site: &Site, more: &[(&str, &str)]) -> Ask {
+        let challenge = URL_SAFE_NO_PAD.encode(digest(&SHA256, VERIFIER.as_bytes()));
         let own = [
             ("response_type", "code"),
             ("client_id", &self.server.client.id),
             ("redirect_uri", &self.server.redirect_uri),
+            ("scope", CONSENT_SCOPE),
+            ("code_challenge", &challenge),
+            ("code_challenge_method", "S256"),
         ];
         let query = encoded(&with(&own, more));
         Ask::get(format!("{}?{query}", site.authorization_endpoint))
@@ -198,7 +291,7 @@ impl<'a> Talk<'a> {
         &mut self,
         more: &[(&str, &str)],
     ) -> Result<(Form, Url), Objection> {
-        let answer = self.send(&self.authorization_request(more)).await?;
+        let answer = self.browse(&self.authorization_request(more)).await?;
         if answer.leads_to(&self.server.redirect_uri) {
             let moot = "the server consents without asking, so there is no consent page";
             return Err(Objection::Skipped(moot.to_owned()));
@@ -234,21 +327,22 @@ impl<'a> Talk<'a> {
     ) -> Result<Answer, Objection> {
         let missing = || in_the_way(format!("the consent page has no button to {button}"));
         let pairs = form.pressed(button).ok_or_else(missing)?;
-        self.send(&Ask::form(action.as_str(), &pairs)).await
+        self.visit(Ask::form(action.as_str(), &pairs)).await
     }
 
     /// Sends an authorization request and approves it, and returns the redirect.
     pub(super) async fn approved(&mut self, more: &[(&str, &str)]) -> Result<Answer, Objection> {
-        self.approved_at(self.home(), more).await
+        self.approved_at(self.home(), &self.authorization_request(more))
+            .await
     }
 
-    async fn approved_at(
+    /// Sends this authorization request of any gateway and approves it, and returns the redirect.
+    pub(super) async fn approved_at(
         &mut self,
         site: &Site,
-        more: &[(&str, &str)],
+        ask: &Ask,
     ) -> Result<Answer, Objection> {
-        let ask = self.authorization_request_at(site, more);
-        let answer = self.send(&ask).await?;
+        let answer = self.browse(ask).await?;
         if answer.leads_to(&self.server.redirect_uri) {
             return Ok(answer);
         }
@@ -267,7 +361,8 @@ impl<'a> Talk<'a> {
         site: &Site,
         more: &[(&str, &str)],
     ) -> Result<String, Objection> {
-        let answer = self.approved_at(site, more).await?;
+        let ask = self.authorization_request_at(site, more);
+        let answer = self.approved_at(site, &ask).await?;
         let code = answer.callback("code");
         code.ok_or_else(|| in_the_way(format!("no code was given: {}", answer.outline())))
     }
@@ -275,6 +370,18 @@ impl<'a> Talk<'a> {
     /// Obtains what a consenting company grants.
     pub(super) async fn company(&mut self, more: &[(&str, &str)]) -> Result<Granted, Objection> {
         self.company_at(self.home(), more).await
+    }
+
+    /// Obtains what a company grants that consents to a part only.
+    ///
+    /// A server that grants the whole and not this part has other scopes than Remote, which makes the question moot.
+    pub(super) async fn company_of_scope(&mut self, scope: &str) -> Result<Granted, Objection> {
+        let granted = self.company(&[("scope", scope)]).await;
+        if matches!(granted, Err(Objection::CouldNotRun(_))) && self.company(&[]).await.is_ok() {
+            let moot = format!("the server grants no scope {scope}");
+            return Err(Objection::Skipped(moot));
+        }
+        granted
     }
 
     /// Obtains the same at any gateway.

@@ -68,7 +68,7 @@ async fn form_only(mut talk: Talk<'_>) -> Examination {
 }
 
 async fn no_repeats(mut talk: Talk<'_>) -> Examination {
-    let ask = talk.token_request(&[CLIENT_CREDENTIALS, ("x", "a"), ("x", "b")]);
+    let ask = talk.token_request(&[CLIENT_CREDENTIALS, CLIENT_CREDENTIALS]);
     talk.send(&ask).await?.refused_as("invalid_request")
 }
 

@@ -44,7 +44,7 @@ questions! {
 
 impl Talk<'_> {
     async fn register(&mut self, token: &str, body: &Value) -> Result<Answer, Objection> {
-        let url = self.home().api(CALLBACKS);
+        let url = self.api(CALLBACKS).await?;
         self.send(&Ask::json(url, body).bearer(token)).await
     }
 
@@ -55,7 +55,7 @@ impl Talk<'_> {
     }
 
     async fn delete_callback(&mut self, token: &str, id: &str) -> Result<Answer, Objection> {
-        let url = self.home().api(&format!("{CALLBACKS}/{id}"));
+        let url = self.api(&format!("{CALLBACKS}/{id}")).await?;
         self.send(&Ask::new(Method::DELETE, url).bearer(token))
             .await
     }

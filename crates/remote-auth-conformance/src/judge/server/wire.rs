@@ -78,6 +78,22 @@ impl Ask {
         self.header("authorization", format!("Bearer {token}"))
     }
 
+    /// Leaves a parameter out, of the query or of a form.
+    pub(super) fn omitting(mut self, name: &str) -> Self {
+        let kept = |text: &str| {
+            let pairs = form_urlencoded::parse(text.as_bytes());
+            let kept = pairs.filter(|(sent, _)| sent != name);
+            form_urlencoded::Serializer::new(String::new())
+                .extend_pairs(kept)
+                .finish()
+        };
+        if let Some((address, query)) = self.url.split_once('?') {
+            self.url = format!("{address}?{}", kept(query));
+        }
+        self.body = kept(&self.body);
+        self
+    }
+
     /// Writes the request as a person reads it.
     pub(super) fn shown(&self) -> String {
         let mut text = format!("{} {}\n", self.method, self.url);
@@ -91,6 +107,8 @@ impl Ask {
 /// One answer.
 #[derive(Debug)]
 pub(super) struct Answer {
+    /// What was asked for, which a redirect may be relative to.
+    pub(super) url: String,
     pub(super) status: StatusCode,
     pub(super) headers: HeaderMap,
     pub(super) body: String,
@@ -120,17 +138,35 @@ impl Answer {
     /// Returns where the browser is sent.
     pub(super) fn location(&self) -> Option<Url> {
         let location = self.header(header::LOCATION.as_str())?;
+        let asked = Url::parse(&self.url).ok()?;
         self.status
             .is_redirection()
-            .then(|| Url::parse(location).ok())?
+            .then(|| asked.join(location).ok())?
     }
 
     /// Returns a parameter of the redirect.
     pub(super) fn callback(&self, name: &str) -> Option<String> {
-        let location = self.location()?;
-        let mut pairs = location.query_pairs();
-        let (_, value) = pairs.find(|(sent, _)| sent == name)?;
-        Some(value.into_owned()).filter(|value| !value.is_empty())
+        parameter(self.location()?.query()?, name)
+    }
+
+    /// Returns a parameter of the redirect, or of its fragment, which is where a client looks that asked for a token.
+    pub(super) fn told(&self, name: &str) -> Option<String> {
+        let in_fragment = || parameter(self.location()?.fragment()?, name);
+        self.callback(name).or_else(in_fragment)
+    }
+
+    /// Returns the cookies that the answer sets, by name and value; an empty value takes one back.
+    pub(super) fn cookies(&self) -> impl Iterator<Item = (&str, &str)> {
+        let set = self.headers.get_all(header::SET_COOKIE).iter();
+        set.filter_map(|value| {
+            value
+                .to_str()
+                .ok()?
+                .split(';')
+                .next()?
+                .trim()
+                .split_once('=')
+        })
     }
 
     /// Tells whether the browser is sent to this redirection URI.
@@ -142,7 +178,7 @@ impl Answer {
 
     /// Returns the word of an OAuth error, from the body or from the redirect.
     pub(super) fn error(&self) -> Option<String> {
-        self.text("/error").or_else(|| self.callback("error"))
+        self.text("/error").or_else(|| self.told("error"))
     }
 
     /// Objects unless the token endpoint refused with this word.
@@ -192,6 +228,13 @@ impl Answer {
     }
 }
 
+/// Finds a parameter that is not empty.
+fn parameter(pairs: &str, name: &str) -> Option<String> {
+    let mut pairs = form_urlencoded::parse(pairs.as_bytes());
+    let (_, value) = pairs.find(|(sent, _)| sent == name)?;
+    Some(value.into_owned()).filter(|value| !value.is_empty())
+}
+
 /// Writes a form, or a query.
 pub(super) fn encoded(pairs: &[(&str, &str)]) -> String {
     form_urlencoded::Serializer::new(String::new())
@@ -210,6 +253,7 @@ mod tests {
             headers.insert(header::LOCATION, location);
         }
         Answer {
+            url: "https://server.example/authorize?a=b".to_owned(),
             status: StatusCode::from_u16(status).expect("a status"),
             headers,
             body: body.to_owned(),
@@ -248,6 +292,49 @@ mod tests {
             let judged = answer(status, location, "").leads_to(wanted);
             assert_eq!(judged, leads_there, "{status} {location}");
         }
+    }
+
+    #[test]
+    fn a_redirect_may_be_relative_and_tells_an_error_in_its_query_or_in_its_fragment() {
+        for (location, leads_to, told) in [
+            (
+                "/interaction/1",
+                "https://server.example/interaction/1",
+                None,
+            ),
+            (
+                "?error=e",
+                "https://server.example/authorize?error=e",
+                Some("e"),
+            ),
+            (
+                "https://a.example/#error=e&state=s",
+                "https://a.example/#error=e&state=s",
+                Some("e"),
+            ),
+            (
+                "https://a.example/?error=&x=y",
+                "https://a.example/?error=&x=y",
+                None,
+            ),
+        ] {
+            let answer = answer(303, location, "");
+            assert_eq!(answer.location().expect("a redirect").as_str(), leads_to);
+            assert_eq!(answer.told("error").as_deref(), told, "{location}");
+        }
+    }
+
+    #[test]
+    fn a_parameter_is_left_out_of_query_and_form_and_nothing_else_is() {
+        let ask = Ask::form(
+            "https://a.example/?x=1&code_challenge=c",
+            &[("y", "&"), ("code_challenge", "c")],
+        );
+        let ask = ask.omitting("code_challenge");
+        assert_eq!(
+            (ask.url.as_str(), ask.body.as_str()),
+            ("https://a.example/?x=1", "y=%26")
+        );
     }
 
     #[test]
