@@ -1,9 +1,10 @@
 //! Golden files: what the program shows, held in `golden/`.
 //!
-//! `UPDATE_GOLDEN=1 cargo test -p remote-auth-tests` writes them anew; a machine that says it is CI refuses to.
+//! `UPDATE_GOLDEN=1 cargo test -p remote-auth-tests` writes them anew.
 
-use std::fs;
 use std::path::Path;
+
+use remote_auth_conformance::golden;
 
 /// Compares text with a golden file, or writes the file if that was asked for.
 ///
@@ -18,28 +19,7 @@ pub fn check(name: &str, actual: &str) {
         .join(name);
     let lines: Vec<&str> = actual.lines().map(str::trim_end).collect();
     let actual = lines.join("\n") + "\n";
-    if updating() {
-        fs::write(&path, &actual).expect("the golden file can be written");
-    }
-    let golden = fs::read_to_string(&path).unwrap_or_default();
-    assert!(
-        golden == actual,
-        "golden/{name} differs; if that is meant, run again with UPDATE_GOLDEN=1 and review the change.\n\
-         --- now ---\n{actual}"
-    );
-}
-
-#[expect(
-    clippy::disallowed_methods,
-    reason = "the tests have no other way to be told that a change is meant"
-)]
-fn updating() -> bool {
-    let set = |name| std::env::var_os(name).is_some_and(|value| !value.is_empty());
-    assert!(
-        !(set("UPDATE_GOLDEN") && set("CI")),
-        "golden files are not updated in CI"
-    );
-    set("UPDATE_GOLDEN")
+    golden::hold(&path, &actual);
 }
 
 /// Replaces what differs from run to run: ports of loopback addresses, the key of the live

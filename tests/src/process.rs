@@ -4,6 +4,7 @@ use std::ffi::OsString;
 use std::process::Stdio;
 use std::time::Duration;
 
+use remote_auth_conformance::judge::client::words;
 use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::process::{Child, Command};
 use tokio::time::timeout;
@@ -215,49 +216,5 @@ impl Run {
     pub fn error_code(&self) -> Option<&str> {
         let label = self.stderr.split("error[").nth(1)?;
         label.split(']').next()
-    }
-}
-
-/// Parts a line into words at blanks outside double quotes.
-fn words(line: &str) -> Vec<String> {
-    let mut words: Vec<String> = Vec::new();
-    let (mut quoted, mut within) = (false, false);
-    for c in line.chars() {
-        match c {
-            '"' => quoted = !quoted,
-            c if c.is_whitespace() && !quoted => {
-                within = false;
-                continue;
-            }
-            _ => {}
-        }
-        if !within {
-            words.push(String::new());
-            within = true;
-        }
-        if c != '"'
-            && let Some(word) = words.last_mut()
-        {
-            word.push(c);
-        }
-    }
-    words
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_line_is_parted_as_a_shell_parts_it() {
-        for (line, parted) in [
-            ("a  b\n c ", &["a", "b", "c"][..]),
-            (r#"a "b c" d"#, &["a", "b c", "d"]),
-            (r#"a "" b"#, &["a", "", "b"]),
-            (r#"--x="b c""#, &["--x=b c"]),
-            ("", &[]),
-        ] {
-            assert_eq!(words(line), parted, "{line}");
-        }
     }
 }

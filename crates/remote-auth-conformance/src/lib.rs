@@ -18,6 +18,7 @@
 //! * [`Attempt`] asks the core for a token by any of the four grants.
 //! * [`ManualClock`] stands still until a law moves it.
 //! * [`mark`] looks for planted text in whatever a program could print.
+//! * [`golden`] holds what a test has seen against a file that a person reviewed.
 //!
 //! What is not here: journeys across processes.
 //!
@@ -53,6 +54,7 @@ mod clock;
 #[cfg(feature = "laws")]
 #[rustfmt::skip]
 mod generated;
+pub mod golden;
 pub mod judge;
 pub mod mark;
 #[cfg(feature = "laws")]

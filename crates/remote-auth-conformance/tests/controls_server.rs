@@ -9,12 +9,12 @@ mod table;
 
 use std::collections::BTreeSet;
 use std::fmt::Write;
-use std::fs;
 use std::num::NonZero;
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
+use remote_auth_conformance::golden;
 use remote_auth_conformance::judge::server::{Promise, Server, checks};
 use remote_auth_conformance::judge::{Finding, Outcome, Selection, run};
 use remote_auth_sandbox::{Rule, danger};
@@ -151,16 +151,7 @@ fn a_check_names_what_its_rule_is_there_for() {
 
 #[test]
 fn the_page_says_what_the_table_says() {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(PAGE);
-    let page = page();
-    if updating() {
-        fs::write(&path, &page).expect("the page can be written");
-    }
-    let found = fs::read_to_string(&path).unwrap_or_default();
-    assert!(
-        found.replace("\r\n", "\n") == page,
-        "{PAGE} differs; if that is meant, run again with UPDATE_GOLDEN=1 and review the change"
-    );
+    golden::hold(&Path::new(env!("CARGO_MANIFEST_DIR")).join(PAGE), &page());
 }
 
 fn page() -> String {
@@ -196,17 +187,4 @@ fn page() -> String {
 fn cell(ids: &[&str]) -> String {
     let quoted: Vec<_> = ids.iter().map(|id| format!("`{id}`")).collect();
     quoted.join("<br>")
-}
-
-#[expect(
-    clippy::disallowed_methods,
-    reason = "the tests have no other way to be told that a change is meant"
-)]
-fn updating() -> bool {
-    let set = |name| std::env::var_os(name).is_some_and(|value| !value.is_empty());
-    assert!(
-        !(set("UPDATE_GOLDEN") && set("CI")),
-        "pages are not updated in CI"
-    );
-    set("UPDATE_GOLDEN")
 }

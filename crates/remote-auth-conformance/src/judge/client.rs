@@ -72,6 +72,7 @@ use super::selection::Selection;
 use session::Reach;
 
 pub use checks::checks;
+pub use session::words;
 
 /// How long the answer to one step is waited for, unless [`Client::patience`] says otherwise.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -87,7 +88,7 @@ impl Client {
     /// Takes a command line: a program and its arguments, parted at blanks; double quotes hold a word together.
     pub fn command(line: &str) -> Self {
         Self {
-            reach: Reach::Command(session::words(line)),
+            reach: Reach::Command(words(line)),
             patience: PATIENCE,
         }
     }

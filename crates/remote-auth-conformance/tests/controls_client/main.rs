@@ -12,6 +12,7 @@ mod http;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
+use remote_auth_conformance::golden;
 use remote_auth_conformance::judge::client::{Client, checks, judge};
 use remote_auth_conformance::judge::{Finding, Outcome, Requirement, Selection};
 use serde::{Deserialize, Serialize};
@@ -36,14 +37,6 @@ fn file(name: &str) -> PathBuf {
 fn table() -> Vec<Control> {
     let text = std::fs::read_to_string(file("client.json")).expect("the table is there");
     serde_json::from_str(&text).expect("the table is JSON")
-}
-
-#[expect(
-    clippy::disallowed_methods,
-    reason = "golden files are rewritten on demand"
-)]
-fn updates() -> bool {
-    std::env::var_os("UPDATE_GOLDEN").is_some()
 }
 
 /// Judges the control that is broken in the rule of a check; in none, if the name is empty.
@@ -164,7 +157,7 @@ fn each_broken_client_is_caught_by_its_own_check_and_by_no_other() {
             ..control.clone()
         })
         .collect();
-    if updates() {
+    if golden::updating() {
         let text = serde_json::to_string_pretty(&seen).expect("a table is JSON") + "\n";
         std::fs::write(file("client.json"), text).expect("the table can be written");
         std::fs::write(file("client.md"), page(&seen)).expect("the page can be written");
@@ -179,7 +172,7 @@ fn each_broken_client_is_caught_by_its_own_check_and_by_no_other() {
 fn the_page_shows_the_table() {
     let shown = std::fs::read_to_string(file("client.md")).expect("the page is there");
     assert!(
-        updates() || shown == page(&table()),
+        golden::updating() || shown == page(&table()),
         "controls/client.md is stale: run the tests with UPDATE_GOLDEN=1"
     );
 }

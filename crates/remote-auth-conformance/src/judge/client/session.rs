@@ -156,7 +156,7 @@ impl Session {
 }
 
 /// Parts a line into words at blanks outside double quotes.
-pub(super) fn words(line: &str) -> Vec<String> {
+pub fn words(line: &str) -> Vec<String> {
     let (mut words, mut quoted, mut within) = (Vec::<String>::new(), false, false);
     for c in line.chars() {
         if c.is_whitespace() && !quoted {
