@@ -33,10 +33,19 @@ impl Witness {
     ///
     /// If it does not start to serve.
     pub async fn start(foreign: &Foreign, program: &str) -> Self {
+        Self::start_for(CLIENT, foreign, program).await
+    }
+
+    /// Starts it for another client, by identifier and secret.
+    ///
+    /// # Panics
+    ///
+    /// If it does not start to serve.
+    pub async fn start_for(client: (&str, &str), foreign: &Foreign, program: &str) -> Self {
         let mut process = foreign
             .program(program)
-            .env("CLIENT_ID", CLIENT.0)
-            .env("CLIENT_SECRET", CLIENT.1)
+            .env("CLIENT_ID", client.0)
+            .env("CLIENT_SECRET", client.1)
             .env("REDIRECT_URI", REDIRECT_URI)
             // Authlib refuses plain HTTP, to loopback too.
             .env("AUTHLIB_INSECURE_TRANSPORT", "1")

@@ -67,6 +67,7 @@ async fn without_a_target_the_embedded_sandbox_meets_every_check_that_applies_to
                 "server.authorize.pkce-required",
                 "server.refresh.rotated",
                 "server.refresh.single-use",
+                "server.refresh.reuse-revokes",
                 "server.refresh.ends",
             ][..],
         ),

@@ -18,6 +18,7 @@ const DOCUMENTED: Subject = Subject {
     skipped: &[
         "server.authorize.pkce-required",
         "server.refresh.ends",
+        "server.refresh.reuse-revokes",
         "server.refresh.rotated",
         "server.refresh.single-use",
     ],
@@ -34,6 +35,7 @@ const ENDING: Subject = Subject {
     promises: &[Promise::RefreshTokenLife(Duration::from_secs(86_400))],
     skipped: &[
         "server.authorize.pkce-required",
+        "server.refresh.reuse-revokes",
         "server.refresh.rotated",
         "server.refresh.single-use",
     ],
@@ -104,7 +106,7 @@ rows! {
     AuthorizeResponseType by ["server.authorize.response-type"]
         blinded ["server.authorize.fault-redirected"];
     AuthorizeScopeListed by ["server.authorize.scope-listed"];
-    AuthorizePkceS256 by ["server.authorize.pkce-s256"];
+    AuthorizePkceS256 by ["server.authorize.pkce-method", "server.authorize.pkce-s256"];
     AuthorizePkceRequired by ["server.authorize.pkce-required"];
     AuthorizeCompanyActive by ["server.ending.no-consent"];
     AuthorizeConsentAsked by ["server.authorize.consent-asked"]
@@ -158,9 +160,9 @@ rows! {
     RefreshGateway by ["server.environment.refresh-bound"];
     RefreshClient by ["server.refresh.client-bound"];
     RefreshUnexpired by ["server.refresh.ends"];
-    RefreshSingleUse by ["server.refresh.single-use"];
+    RefreshSingleUse by ["server.refresh.single-use", "server.refresh.reuse-revokes"];
     RefreshRotated by ["server.refresh.rotated"]
-        blinded ["server.refresh.single-use"];
+        blinded ["server.refresh.single-use", "server.refresh.reuse-revokes"];
     RefreshScope by ["server.refresh.no-widening"];
     RefreshIssued by ["server.refresh.no-ids"];
 

@@ -32,8 +32,9 @@ questions! {
         "A response type other than `code` is refused.", response_type;
     "server.authorize.scope-listed", Gentle, ["remote.error.invalid-scope"],
         "A consent for a scope that does not exist is refused.", scope_listed;
-    "server.authorize.pkce-s256", Gentle,
-        ["rfc7636.4.4.1.unsupported-method", "rfc7636.7.2.plain-refused"],
+    "server.authorize.pkce-method", Gentle, ["rfc7636.4.4.1.unsupported-method"],
+        "A code challenge of a method that does not exist is refused.", pkce_method;
+    "server.authorize.pkce-s256", Gentle, ["rfc7636.7.2.plain-refused"],
         "A code challenge of the method `plain` is refused.", pkce_s256;
     "server.authorize.pkce-required", Gentle, ["rfc7636.4.4.1.challenge-required"],
         "A server that says so takes no authorization request without a code challenge.",
@@ -154,6 +155,11 @@ async fn response_type(mut talk: Talk<'_>) -> Examination {
 
 async fn scope_listed(talk: Talk<'_>) -> Examination {
     refused(talk, &[("scope", "no:such-scope")], "invalid_scope").await
+}
+
+async fn pkce_method(talk: Talk<'_>) -> Examination {
+    let unheard_of = [("code_challenge_method", "no-such-method")];
+    refused(talk, &unheard_of, "invalid_request").await
 }
 
 async fn pkce_s256(talk: Talk<'_>) -> Examination {

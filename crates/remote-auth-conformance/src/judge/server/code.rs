@@ -30,7 +30,7 @@ questions! {
     "server.code.verifier", Abusive,
         ["rfc7636.4.4.bound-to-code", "rfc7636.4.6.verified", "rfc9700.2.1.1.pkce-enforced",
         "rfc9700.4.5.3.code-injection", "rfc9700.4.8.2.downgrade"],
-        "A code is `invalid_grant` with a wrong verifier, without its verifier, or with one it never had.",
+        "A code is `invalid_grant` with a wrong verifier, and refused without its own or with one it never had.",
         verifier;
     "server.environment.code-bound", Abusive, ["remote.environment.token-bound"],
         "A code of another environment is `invalid_grant`.", environment_bound;
@@ -111,16 +111,13 @@ async fn verifier(mut talk: Talk<'_>) -> Examination {
 
     let code = talk.code(&[]).await?;
     let none = talk.redemption(&code, &[]).omitting("code_verifier");
-    talk.send(&none).await?.refused_as("invalid_grant")?;
+    talk.send(&none).await?.refused()?;
 
     let answer = talk
         .approved_at(talk.home(), &talk.unchallenged_request())
         .await?;
     match answer.callback("code") {
-        Some(code) => talk
-            .send(&talk.redemption(&code, &[]))
-            .await?
-            .refused_as("invalid_grant"),
+        Some(code) => talk.send(&talk.redemption(&code, &[])).await?.refused(),
         // Where every code has its challenge, nobody can leave it out.
         None => Ok(()),
     }

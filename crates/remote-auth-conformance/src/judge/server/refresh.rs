@@ -20,10 +20,11 @@ questions! {
         "A refresh answers with the refresh token that was sent, which stays good.", not_rotated;
     "server.refresh.rotated", Gentle, ["rfc6749.6.may-replace"],
         "Where refresh tokens rotate, a refresh gives a new one, which works.", rotated;
-    "server.refresh.single-use", Abusive,
-        ["rfc9700.2.2.2.refresh-protected", "rfc9700.4.14.2.reuse-revokes"],
-        "Where refresh tokens rotate, one that was replaced is `invalid_grant`, and its use ends the newest too.",
-        single_use;
+    "server.refresh.single-use", Abusive, ["rfc9700.2.2.2.refresh-protected"],
+        "Where refresh tokens rotate, one that was replaced is `invalid_grant`.", single_use;
+    "server.refresh.reuse-revokes", Destructive, ["rfc9700.4.14.2.reuse-revokes"],
+        "Where refresh tokens rotate, the use of one that was replaced ends the newest too.",
+        reuse_revokes;
     "server.refresh.ends", Gentle, ["rfc6749.5.2.refresh-ended"],
         "A refresh token is `invalid_grant` at the end of the life that the server says it has.", ends;
     "server.environment.refresh-bound", Abusive, ["remote.environment.token-bound"],
@@ -103,17 +104,26 @@ async fn rotated(mut talk: Talk<'_>) -> Examination {
     talk.send(&talk.refresh(&new, &[])).await?.answered(200)
 }
 
-async fn single_use(mut talk: Talk<'_>) -> Examination {
-    let replaced = replaced(&mut talk).await;
-    let (old, new) = replaced.map_err(|objection| match objection {
+/// The same, where it is not the rotation that is in question.
+async fn rotation(talk: &mut Talk<'_>) -> Result<(String, String), Objection> {
+    let replaced = replaced(talk).await;
+    replaced.map_err(|objection| match objection {
         Objection::NotMet(reason) => in_the_way(reason),
         other => other,
-    })?;
-    for token in [&old, &new] {
-        let ask = talk.refresh(token, &[]);
-        talk.send(&ask).await?.refused_as("invalid_grant")?;
-    }
-    Ok(())
+    })
+}
+
+async fn single_use(mut talk: Talk<'_>) -> Examination {
+    let (old, _) = rotation(&mut talk).await?;
+    let again = talk.refresh(&old, &[]);
+    talk.send(&again).await?.refused_as("invalid_grant")
+}
+
+async fn reuse_revokes(mut talk: Talk<'_>) -> Examination {
+    let (old, new) = rotation(&mut talk).await?;
+    talk.send(&talk.refresh(&old, &[])).await?;
+    let newest = talk.refresh(&new, &[]);
+    talk.send(&newest).await?.refused_as("invalid_grant")
 }
 
 async fn ends(mut talk: Talk<'_>) -> Examination {
