@@ -22,7 +22,7 @@ use clap::Args;
 
 use facts::Facts;
 use outcome::{Ended, Verdict, judged};
-use steps::{CommandLine, Step, steps};
+use steps::{CommandLine, Step, Work, steps};
 
 /// Where the page is written; what the steps said lies in a folder beside it.
 const PAGE: &str = "target/release-check.md";
@@ -33,9 +33,16 @@ const LOGS: &str = "target/release-check";
 /// Runs everything that a release has to show, and writes one page: target/release-check.md
 ///
 /// All steps run even when one fails. Exit code 0 says that the revision may be released, 1 that a step failed,
-/// 2 that none failed and one could not run; the page says what is missing.
+/// 2 that none failed and one could not run; the page says what is missing. Only a step that --without names does
+/// not count, and the page says that nobody looked.
 #[derive(Args, Debug)]
 pub(crate) struct Arguments {
+    /// Leave out a step, and say so on the page; give it again for another one
+    #[arg(long, value_name = "STEP")]
+    without: Vec<String>,
+    /// Compare interfaces with this revision, and not with the one that release.toml names
+    #[arg(long, value_name = "REVISION")]
+    against: Option<String>,
     /// List the steps, what each one runs and why
     #[arg(long)]
     list: bool,
@@ -53,7 +60,11 @@ pub(crate) fn run(root: &Path, arguments: &Arguments) -> ExitCode {
 }
 
 fn checked(root: &Path, arguments: &Arguments) -> Result<Verdict> {
-    let steps = steps(&Facts::read(root)?);
+    let mut facts = Facts::read(root)?;
+    if let Some(revision) = &arguments.against {
+        facts = facts.against(revision)?;
+    }
+    let steps = without(steps(&facts), &arguments.without)?;
     if arguments.list {
         print!("{}", listed(&steps));
         return Ok(Verdict::Passed);
@@ -81,6 +92,17 @@ fn checked(root: &Path, arguments: &Arguments) -> Result<Verdict> {
     print!("{text}");
     eprintln!("\nthis page is {PAGE}; what the steps said is in {LOGS}");
     Ok(outcome::verdict(&ended))
+}
+
+/// Takes the work from the steps that are to be left out.
+fn without(mut steps: Vec<Step>, names: &[String]) -> Result<Vec<Step>> {
+    for name in names {
+        let step = steps.iter_mut().find(|step| step.name == name);
+        let step = step.with_context(|| format!("there is no step {name}; --list names them"))?;
+        step.work = Work::LeftOut;
+        step.need = None;
+    }
+    Ok(steps)
 }
 
 fn listed(steps: &[Step]) -> String {

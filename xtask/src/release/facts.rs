@@ -59,6 +59,16 @@ impl Facts {
         Self::of(told, manifest, crates(root)?)
     }
 
+    /// Takes another revision for the one that was last released.
+    pub(crate) fn against(self, revision: &str) -> Result<Self> {
+        ensure!(
+            is_revision(revision),
+            "--against takes a tag or a hash, and not {revision:?}"
+        );
+        let last = Some(revision.to_owned());
+        Ok(Self { last, ..self })
+    }
+
     fn of(told: Told, manifest: Manifest, shipped: Vec<String>) -> Result<Self> {
         for name in &told.without_interface {
             ensure!(

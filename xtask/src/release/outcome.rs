@@ -9,6 +9,8 @@ use super::steps::{CommandLine, Step, Work};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Outcome {
     Passed,
+    /// Nobody looked, as was asked for.
+    LeftOut,
     Failed,
     /// With what to do about it.
     CouldNotRun(String),
@@ -18,6 +20,7 @@ pub(crate) enum Outcome {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Verdict {
     Passed,
+    LeftOut,
     CouldNotRun,
     Failed,
 }
@@ -36,6 +39,7 @@ impl Outcome {
     pub(crate) fn verdict(&self) -> Verdict {
         match self {
             Self::Passed => Verdict::Passed,
+            Self::LeftOut => Verdict::LeftOut,
             Self::Failed => Verdict::Failed,
             Self::CouldNotRun(_) => Verdict::CouldNotRun,
         }
@@ -45,7 +49,7 @@ impl Outcome {
 impl Verdict {
     pub(crate) fn exit_code(self) -> u8 {
         match self {
-            Self::Passed => 0,
+            Self::Passed | Self::LeftOut => 0,
             Self::Failed => 1,
             Self::CouldNotRun => 2,
         }
@@ -54,6 +58,7 @@ impl Verdict {
     pub(crate) fn words(self) -> &'static str {
         match self {
             Self::Passed => "passed",
+            Self::LeftOut => "LEFT OUT",
             Self::Failed => "FAILED",
             Self::CouldNotRun => "COULD NOT RUN",
         }
@@ -70,8 +75,10 @@ pub(crate) fn judged(
     {
         return Outcome::CouldNotRun(need.remedy.clone());
     }
-    let Work::Run(line) = &step.work else {
-        return Outcome::Passed;
+    let line = match &step.work {
+        Work::Run(line) => line,
+        Work::Nothing(_) => return Outcome::Passed,
+        Work::LeftOut => return Outcome::LeftOut,
     };
     match succeeds(line) {
         Ok(true) => Outcome::Passed,
@@ -80,7 +87,7 @@ pub(crate) fn judged(
     }
 }
 
-/// Judges the whole: nothing passes while a step has not.
+/// Judges the whole: nothing passes while a step has not, but for what nobody was to look at.
 pub(crate) fn verdict(ended: &[Ended]) -> Verdict {
     let verdicts = ended.iter().map(|ended| ended.outcome.verdict());
     verdicts.max().unwrap_or(Verdict::CouldNotRun)

@@ -14,7 +14,11 @@ const CHARACTERS_MAX: usize = 200;
 
 /// Writes the page; `facts` say what was judged.
 pub(crate) fn page(ended: &[Ended], facts: &[(&str, String)]) -> String {
-    let mut page = format!("# Release check: {}\n\n", verdict(ended).words());
+    let verdict = match verdict(ended) {
+        Verdict::LeftOut => "passed, as far as anybody looked",
+        other => other.words(),
+    };
+    let mut page = format!("# Release check: {verdict}\n\n");
     for (name, fact) in facts {
         writeln!(page, "* {name}: {fact}").expect("text grows");
     }
@@ -51,7 +55,11 @@ fn section(ended: &Ended) -> Option<String> {
         (Outcome::Passed, Work::Nothing(why)) => {
             return Some(headed(step.name, Verdict::Passed, why));
         }
-        (Outcome::Passed, Work::Run(_)) => return None,
+        (Outcome::Passed, _) => return None,
+        (Outcome::LeftOut, _) => {
+            let words = "Nobody looked, because --without names it.";
+            return Some(headed(step.name, Verdict::LeftOut, words));
+        }
         (Outcome::Failed, work) => format!("It ran:\n\n    {work}"),
         (Outcome::CouldNotRun(remedy), work) => {
             format!("To run it:\n\n    {remedy}\n\nIt would run:\n\n    {work}")

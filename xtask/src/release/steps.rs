@@ -23,6 +23,8 @@ pub(crate) enum Work {
     Run(CommandLine),
     /// Passes for the reason given.
     Nothing(&'static str),
+    /// Is not looked at, because whoever asked said so.
+    LeftOut,
 }
 
 /// What a step cannot do without.
@@ -69,6 +71,7 @@ impl fmt::Display for Work {
         match self {
             Self::Run(line) => line.fmt(f),
             Self::Nothing(why) => f.write_str(why),
+            Self::LeftOut => f.write_str("nothing: --without names it"),
         }
     }
 }

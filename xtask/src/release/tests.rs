@@ -55,7 +55,7 @@ impl End {
 #[test]
 fn a_step_passes_only_if_what_it_needs_is_there_and_its_command_succeeds() {
     use End::{Badly, Missing, Well};
-    use Verdict::{CouldNotRun, Failed, Passed};
+    use Verdict::{CouldNotRun, Failed, LeftOut, Passed};
     let cases = [
         (fake(false, runs()), Well, Well, Passed, &["work"][..]),
         (fake(false, runs()), Well, Badly, Failed, &["work"]),
@@ -65,6 +65,7 @@ fn a_step_passes_only_if_what_it_needs_is_there_and_its_command_succeeds() {
         (fake(true, runs()), Badly, Well, CouldNotRun, &["probe"]),
         (fake(true, runs()), Missing, Well, CouldNotRun, &["probe"]),
         (fake(false, Work::Nothing("no")), Badly, Badly, Passed, &[]),
+        (fake(false, Work::LeftOut), Well, Well, LeftOut, &[]),
     ];
     for (place, (step, probe, work, expected, started)) in cases.into_iter().enumerate() {
         let mut seen = Vec::new();
@@ -93,12 +94,14 @@ fn ended(outcome: Outcome, said: &str) -> Ended {
 
 #[test]
 fn a_failure_outweighs_what_could_not_run_and_nothing_passes_while_a_step_has_not() {
-    use Outcome::{Failed, Passed};
+    use Outcome::{Failed, LeftOut, Passed};
     let missing = || Outcome::CouldNotRun("get it".to_owned());
     let cases = [
         (vec![Passed, Passed], 0),
         (vec![Passed, Failed, Passed], 1),
         (vec![missing(), Passed], 2),
+        (vec![Passed, LeftOut], 0),
+        (vec![LeftOut, missing()], 2),
         (vec![Failed, missing()], 1),
         (vec![], 2),
     ];
@@ -161,6 +164,36 @@ fn the_interface_is_compared_with_the_last_release_once_there_is_one() {
         work(&facts("v0.1.0"), "interface"),
         "cargo semver-checks check-release --baseline-rev v0.1.0 --package library --package other"
     );
+}
+
+#[test]
+fn what_is_left_out_is_named_on_the_page_and_has_to_exist() {
+    let all = || steps(&facts("v0.1.0"));
+    let named = |name: &str| super::without(all(), &[name.to_owned()]);
+    named("no-such-step").expect_err("there is none");
+    let steps = named("interface").expect("a step");
+    let left_out = steps.into_iter().find(|step| step.name == "interface");
+    let step = left_out.expect("the step stays in the list");
+    let mut never = |_: &CommandLine| panic!("nothing is run");
+    let ended = [Ended {
+        outcome: judged(&step, &mut never),
+        took: Duration::ZERO,
+        said: String::new(),
+        step,
+    }];
+    let page = page(&ended, &[]);
+    assert!(
+        page.starts_with("# Release check: passed, as far as anybody looked\n"),
+        "{page}"
+    );
+    assert!(page.contains("| interface | LEFT OUT | 0 |"), "{page}");
+}
+
+#[test]
+fn another_revision_is_compared_with_where_one_is_named() {
+    let compared = facts("none yet").against("0123abc").expect("a revision");
+    assert!(work(&compared, "interface").contains("--baseline-rev 0123abc "));
+    facts("none yet").against("--help").expect_err("an option");
 }
 
 #[test]
