@@ -265,7 +265,7 @@ fn no_answer_makes_the_client_panic_lose_the_status_or_repeat_what_it_was_told()
     });
 }
 
-// Requirement: rfc9700.4.11.1.client-redirects
+// Requirement: rfc9700.4.9.no-redirects
 #[test]
 fn a_token_under_another_status_is_an_error_and_no_redirect_is_followed() {
     let stage = Stage::take();

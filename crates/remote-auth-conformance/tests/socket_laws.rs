@@ -95,6 +95,7 @@ async fn a_connection_that_breaks_gives_one_clear_error_and_no_second_request() 
     }
 }
 
+// Requirement: rfc6749.10.14.answer-bounded
 #[tokio::test]
 async fn what_never_ends_is_left_after_a_bounded_amount() {
     let endless_ok = format!("{HEAD}\r\n");
@@ -141,6 +142,7 @@ async fn interim_answers_are_passed_over_and_do_not_stop_the_clock() {
     assert_eq!(codes, [Some("unreachable.timed_out"); 4]);
 }
 
+// Requirement: rfc6749.10.14.answer-bounded
 #[tokio::test]
 async fn a_body_is_read_up_to_its_limit_and_no_further() {
     let padded = |bytes: usize| format!("{TOKEN}{}", " ".repeat(bytes - TOKEN.len()));

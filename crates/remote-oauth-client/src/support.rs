@@ -267,6 +267,7 @@ async fn read_bounded(
     mut response: Response,
     declared: Option<u64>,
 ) -> Result<Zeroizing<Vec<u8>>, Unreadable> {
+    // Requirement: rfc6749.10.14.answer-bounded
     if declared.is_some_and(|bytes| bytes > BODY_BYTES_MAX as u64) {
         return Err(Unreadable::TooLarge);
     }

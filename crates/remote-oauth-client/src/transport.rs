@@ -125,7 +125,7 @@ pub fn http_client(base: &Url, timeouts: &Timeouts) -> Result<reqwest::Client, T
     let builder = reqwest::Client::builder()
         // Requirement: rfc9700.2.6.end-to-end-tls
         .tls_backend_preconfigured(tls_config()?)
-        // Requirement: rfc9700.4.11.1.client-redirects
+        // Requirement: rfc9700.4.9.no-redirects
         .redirect(reqwest::redirect::Policy::none())
         .retry(reqwest::retry::never())
         .referer(false)

@@ -1817,7 +1817,7 @@ pub(super) const REQUIREMENTS: &[Requirement] = &[
         source: "RFC 6749",
         section: "10.10",
         binds: &[Party::Client],
-        text: "State and verifier cannot be guessed: at most one chance in two to the power of 160.",
+        text: "State and verifier cannot be guessed: at most one chance in two to the power of 128, and better of 160.",
     },
     Requirement {
         id: "rfc6749.10.10.token-entropy",
@@ -1845,7 +1845,7 @@ pub(super) const REQUIREMENTS: &[Requirement] = &[
     },
     Requirement {
         id: "rfc6749.10.13.clickjacking",
-        level: Level::Should,
+        level: Level::May,
         source: "RFC 6749",
         section: "10.13",
         binds: &[Party::Server],
@@ -1858,6 +1858,14 @@ pub(super) const REQUIREMENTS: &[Requirement] = &[
         section: "10.14",
         binds: &[Party::Client, Party::Server],
         text: "What the other side chose is checked and escaped before it is shown or used.",
+    },
+    Requirement {
+        id: "rfc6749.10.14.answer-bounded",
+        level: Level::Should,
+        source: "RFC 9110",
+        section: "17.5",
+        binds: &[Party::Client],
+        text: "An answer is read up to a bound and no further, however much more of it comes.",
     },
     Requirement {
         id: "rfc6749.10.15.no-open-redirector",
@@ -2660,10 +2668,10 @@ pub(super) const REQUIREMENTS: &[Requirement] = &[
         text: "A token is not sent to a host that was not configured for it.",
     },
     Requirement {
-        id: "rfc9700.4.11.1.client-redirects",
-        level: Level::MustNot,
-        source: "RFC 9700",
-        section: "4.11.1",
+        id: "rfc9700.4.9.no-redirects",
+        level: Level::Should,
+        source: "RFC 9110",
+        section: "15.4",
         binds: &[Party::Client],
         text: "The client follows no redirect with a credential.",
     },

@@ -54,7 +54,7 @@ checks! { |client, record|
     "An answer that is cut short is no success."
     => refuses(client, record, Reply::cut);
     "client.answer.endless",
-    ["rfc6749.10.14.input-escaped"],
+    ["rfc6749.10.14.answer-bounded"],
     "An answer without end is not read to its end."
     => endless(client, record);
     "client.answer.error-told",

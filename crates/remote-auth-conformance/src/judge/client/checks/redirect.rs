@@ -9,11 +9,11 @@ use crate::judge::{Examination, demand};
 
 checks! { |client, record|
     "client.redirect.credentials-stay",
-    ["rfc9700.4.11.1.client-redirects"],
+    ["rfc9700.4.9.no-redirects"],
     "No redirect of the token endpoint is followed with the client's credentials."
     => from_token_endpoint(client, record, Act::ClientCredentials);
     "client.redirect.refresh-token-stays",
-    ["rfc9700.4.11.1.client-redirects", "rfc6749.10.4.issuer-only"],
+    ["rfc9700.4.9.no-redirects", "rfc6749.10.4.issuer-only"],
     "No redirect of the token endpoint is followed with a refresh token."
     => from_token_endpoint(client, record, refresh());
     "client.redirect.bearer-stays",
