@@ -165,12 +165,13 @@ fn harm() -> impl Strategy<Value = Harm> {
 impl Harm {
     fn apply(&self, text: &str) -> String {
         let mut letters: Vec<char> = text.chars().collect();
-        let place = |index: &Index| index.index(text.len());
+        let count = letters.len();
+        let place = |index: &Index| index.index(count);
         match self {
             Self::Flip(at, bit) => {
-                let mut bytes = text.as_bytes().to_vec();
-                bytes[place(at)] ^= 1 << bit;
-                return String::from_utf8(bytes).expect("seven bits stay seven bits");
+                let letter = &mut letters[place(at)];
+                let flipped = char::from_u32(u32::from(*letter) ^ 1 << bit);
+                *letter = flipped.expect("surrogates fill whole blocks of 128");
             }
             Self::Put(at, letter) => letters[place(at)] = *letter,
             Self::Insert(at, letter) => letters.insert(place(at), *letter),
