@@ -119,7 +119,9 @@ pub(crate) struct ConformanceRunArgs {
 impl ConformanceRunArgs {
     /// Tells whether JSON goes to standard output.
     pub(crate) fn json_to_stdout(&self) -> bool {
-        self.json.as_deref().is_some_and(|path| path == "-")
+        self.json
+            .as_deref()
+            .is_some_and(|path| path.as_os_str() == "-")
     }
 }
 
