@@ -255,8 +255,10 @@ fn an_error_tells_what_it_was_made_of() {
     let refused = Refused::new(step, ErrorCode::InvalidGrant, Some(401), None);
     assert_eq!((refused.step(), refused.status()), (step, Some(401)));
     assert_eq!(refused.clock_skew(), None);
+    assert!(!refused.needs_consent());
     assert_eq!(refused.by_a_clock(Some(skew)).clock_skew(), Some(skew));
     let dead = Refused::new(Step::RefreshToken, ErrorCode::InvalidGrant, None, None);
+    assert!(dead.needs_consent());
     assert_eq!(dead.by_a_clock(Some(skew)).clock_skew(), None);
 
     let deviated = Deviated {

@@ -138,3 +138,22 @@ impl fmt::Display for Unreachable {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_failure_of_the_line_has_its_name() {
+        for (kind, cause) in [
+            (FailureKind::Unresolved, NoAnswer::Unresolved),
+            (FailureKind::Refused, NoAnswer::Refused),
+            (FailureKind::Certificate, NoAnswer::Certificate),
+            (FailureKind::TimedOut, NoAnswer::TimedOut),
+            (FailureKind::Closed, NoAnswer::Broken),
+            (FailureKind::Other, NoAnswer::Broken),
+        ] {
+            assert_eq!(NoAnswer::from(kind), cause);
+        }
+    }
+}

@@ -147,6 +147,8 @@ pub(crate) fn retry_after(headers: &HeaderMap) -> Option<Duration> {
 
 #[cfg(test)]
 mod tests {
+    use reqwest::StatusCode;
+
     use super::*;
 
     // Requirement: remote.rate.reset-is-honoured
@@ -171,5 +173,22 @@ mod tests {
                 .collect();
             assert_eq!(retry_after(&map), expected, "{headers:?}");
         }
+    }
+
+    // Requirement: rfc6749.5.2.error-is-read
+    #[test]
+    fn a_success_that_names_an_error_is_a_refusal() {
+        let judged = |json: &str| {
+            let answer: TokenResponse = serde_json::from_str(json).expect(json);
+            let answer = ResponseValue::new(answer, StatusCode::OK, HeaderMap::new());
+            judge(Step::ClientCredentials, Ok(answer))
+        };
+        let token = judged(r#"{"access_token":"a","token_type":"Bearer"}"#).expect("a token");
+        assert!(token.access_token.is_some());
+        let error = judged(r#"{"error":"invalid_client","access_token":"a"}"#);
+        assert_eq!(
+            error.expect_err("a refusal").code(),
+            "refused.invalid_client"
+        );
     }
 }
