@@ -8,7 +8,9 @@ use remote_auth::{
     Client, ClientBuilder, ClientId, ClientSecrets, Clock, CompanyGrant, Environment, Error,
     RefreshToken, Subject, SystemClock, Token,
 };
+use remote_oauth_client::BasicEncoding;
 
+use crate::mark;
 use crate::strategy::{self, Credentials};
 
 /// Holds what a program needs to ask the core for one token.
@@ -68,6 +70,19 @@ impl Attempt {
             authenticate_assertions,
             grant,
         })
+    }
+
+    /// Makes the attempt of a client whose secret is the [mark](crate::mark), twice to be long enough.
+    pub fn marked(grant: Grant) -> Self {
+        Self {
+            credentials: Credentials {
+                id: "id".to_owned(),
+                secret: mark::MARK.repeat(2),
+                encoding: BasicEncoding::Raw,
+            },
+            authenticate_assertions: false,
+            grant,
+        }
     }
 
     /// Builds the client of this attempt for a custom environment.

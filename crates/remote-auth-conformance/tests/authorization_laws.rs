@@ -25,6 +25,16 @@ const GATEWAY: &str = "https://as.example";
 const ISSUER: &str = "https://as.example/a+b%2Fc";
 const BEGUN_S: u64 = 1_750_000_000;
 
+/// The parameters that OAuth defines for a callback.
+const DEFINED: [&str; 6] = [
+    "code",
+    "state",
+    "iss",
+    "error",
+    "error_description",
+    "error_uri",
+];
+
 fn client_in(environment: Environment, id: &str, clock: Arc<dyn Clock>) -> Client {
     let builder = Client::builder(environment).credentials(id, "secret");
     builder.clock(clock).build().expect("a client")
@@ -160,14 +170,6 @@ fn twist() -> impl Strategy<Value = Value> {
 
 /// Makes parameters that an honest callback does not have.
 fn odd() -> impl Strategy<Value = Parameter> {
-    let known = [
-        "code",
-        "state",
-        "iss",
-        "error",
-        "error_description",
-        "error_uri",
-    ];
     let odd = [
         "State",
         "CODE",
@@ -178,7 +180,7 @@ fn odd() -> impl Strategy<Value = Parameter> {
         "redirect_uri",
     ];
     let names = prop_oneof![
-        3 => select(known.to_vec()).prop_map(str::to_owned),
+        3 => select(DEFINED.to_vec()).prop_map(str::to_owned),
         2 => select(odd.to_vec()).prop_map(str::to_owned),
         1 => strategy::text(),
     ];
@@ -270,15 +272,7 @@ fn deserved(query: &str, state: &str, issuer: &str, required: bool) -> Result<()
         let named = pairs.iter().filter(|(known, _)| known == name.as_bytes());
         named.map(|(_, value)| value.as_slice()).collect()
     };
-    let known = [
-        "code",
-        "state",
-        "iss",
-        "error",
-        "error_description",
-        "error_uri",
-    ];
-    if known.iter().any(|name| all(name).len() > 1) {
+    if DEFINED.iter().any(|name| all(name).len() > 1) {
         return Err("mismatched.duplicate");
     }
     if all("state") != [state.as_bytes()] {

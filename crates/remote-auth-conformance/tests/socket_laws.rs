@@ -5,7 +5,6 @@ use std::time::Duration;
 use remote_auth::{Client, Environment, Error};
 use remote_auth_conformance::strategy::Credentials;
 use remote_auth_conformance::{Attempt, Ending, Grant, RawServer, mark};
-use remote_oauth_client::BasicEncoding;
 use remote_oauth_client::support::BODY_BYTES_MAX;
 
 /// How long a client under test waits for a server that hangs.
@@ -33,15 +32,7 @@ fn attempts() -> [Attempt; 4] {
             scope: "timeoff:read".to_owned(),
         },
     ];
-    grants.map(|grant| Attempt {
-        credentials: Credentials {
-            id: "id".to_owned(),
-            secret: mark::MARK.repeat(2),
-            encoding: BasicEncoding::Raw,
-        },
-        authenticate_assertions: false,
-        grant,
-    })
+    grants.map(Attempt::marked)
 }
 
 fn client(attempt: &Attempt, gateway: &str, timeout: Duration) -> Client {

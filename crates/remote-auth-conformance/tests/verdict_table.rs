@@ -3,10 +3,8 @@
 use remote_auth::error::Retry;
 use remote_auth::platform::Platform;
 use remote_auth::{CustomerApiToken, Environment, Error};
-use remote_auth_conformance::strategy::Credentials;
 use remote_auth_conformance::verdict::{Asked, CONSEQUENCES, Row, rows};
 use remote_auth_conformance::{Attempt, Grant, Stage, mark};
-use remote_oauth_client::BasicEncoding;
 
 fn grants(asked: Asked) -> Vec<Grant> {
     let code = Grant::AuthorizationCode {
@@ -39,17 +37,8 @@ fn errors(stage: &Stage, row: &Row) -> Vec<Error> {
         let platform = Platform::of_customer(source).expect("a platform");
         return vec![stage.run(platform.identity()).expect_err("no identity")];
     }
-    let attempt = |grant| Attempt {
-        credentials: Credentials {
-            id: "id".to_owned(),
-            secret: mark::MARK.repeat(2),
-            encoding: BasicEncoding::Raw,
-        },
-        authenticate_assertions: false,
-        grant,
-    };
     let ask = |grant| {
-        let attempt = attempt(grant);
+        let attempt = Attempt::marked(grant);
         let client = attempt.client(stage.gateway());
         stage.run(attempt.ask(&client)).expect_err("no token")
     };

@@ -228,6 +228,9 @@ mod tests {
         let text = "timeoff:read timeoff:write";
         let scope: AssertionScope = text.parse().expect(text);
         assert_eq!(Scope::from(&scope), text.parse().expect(text));
+        assert_eq!(scope.to_string(), text);
+        let wide = WideConsentScope::new(text.parse().expect(text));
+        assert_eq!(wide.to_string(), text);
         let consent = Scope::from(&ConsentScope::COMPANY_MANAGE);
         assert!(consent.contains("https://gateway.remote.com/company.manage"));
     }

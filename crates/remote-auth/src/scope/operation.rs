@@ -170,6 +170,15 @@ impl fmt::Debug for Operation {
 mod tests {
     use super::*;
 
+    #[test]
+    fn an_operation_equals_itself_alone() {
+        for (place, one) in Operation::all().enumerate() {
+            for (other_place, other) in Operation::all().enumerate() {
+                assert_eq!(one == other, place == other_place, "{one} {other}");
+            }
+        }
+    }
+
     // Requirement: remote.scope.endpoint-table
     #[test]
     fn an_operation_is_found_by_what_is_published_and_by_what_is_sent() {

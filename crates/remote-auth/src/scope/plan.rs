@@ -174,7 +174,7 @@ mod tests {
     // Requirement: rfc6749.10.3.least-scope, rfc9700.2.3.least-privilege
     #[test]
     fn least_privilege_is_asked_for() {
-        let cases: [(&[&str], Principal, &str); 7] = [
+        let cases: [(&[&str], Principal, &str); 8] = [
             (&["GET /v1/timeoff"], Principal::Company, "timeoff:read"),
             (
                 &["GET /v1/timeoff", "POST /v1/timeoff"],
@@ -185,6 +185,11 @@ mod tests {
                 &["GET /v1/timeoff", "GET /v1/expenses"],
                 Principal::Company,
                 "expense:read timeoff:read",
+            ),
+            (
+                &["GET /v1/timeoff", "POST /v1/timeoff", "GET /v1/expenses"],
+                Principal::Company,
+                "expense:read timeoff:write",
             ),
             // The category lets through less than `company:write`, which reads companies too.
             (

@@ -49,3 +49,11 @@ pub fn checks() -> Vec<Check<Client>> {
     .flatten()
     .collect()
 }
+
+/// Finds a name that stands more than once among parameters.
+fn repeated(parameters: Vec<(String, String)>) -> Option<String> {
+    let mut names: Vec<_> = parameters.into_iter().map(|(name, _)| name).collect();
+    names.sort_unstable();
+    let twice = names.windows(2).find(|pair| pair[0] == pair[1]);
+    twice.map(|pair| pair[0].clone())
+}

@@ -10,6 +10,7 @@ use super::super::probe::{
     Address, CLIENT_ID, CLIENT_SECRET, CODE_ESCAPED, CONSENT_SCOPE, Probe, REDIRECT_URI, first,
     right,
 };
+use super::repeated;
 use crate::judge::check::Objection;
 use crate::judge::evidence::Record;
 use crate::judge::{Examination, demand};
@@ -131,16 +132,9 @@ async fn says(client: &Client, record: &mut Record, name: &str, value: &str) -> 
 }
 
 async fn no_repeats(client: &Client, record: &mut Record) -> Examination {
-    let mut names: Vec<_> = begun(client, record)
-        .await?
-        .parameters()
-        .into_iter()
-        .map(|(name, _)| name)
-        .collect();
-    names.sort_unstable();
-    let twice = names.windows(2).find(|pair| pair[0] == pair[1]);
+    let twice = repeated(begun(client, record).await?.parameters());
     demand(twice.is_none(), || {
-        format!("`{}` does", twice.map_or("", |pair| &pair[0]))
+        format!("`{}` does", twice.unwrap_or_default())
     })
 }
 

@@ -9,6 +9,7 @@ use super::super::probe::{
     CLIENT_SECRET, Probe, assertion, every_grant, first, one, refresh, right,
 };
 use super::super::server::Request;
+use super::repeated;
 use crate::judge::evidence::Record;
 use crate::judge::{Examination, demand};
 
@@ -112,19 +113,10 @@ async fn form(client: &Client, record: &mut Record) -> Examination {
 
 async fn no_repeats(client: &Client, record: &mut Record) -> Examination {
     for request in every_grant(client, record).await? {
-        let mut names: Vec<_> = request
-            .parameters()
-            .into_iter()
-            .map(|(name, _)| name)
-            .collect();
-        names.sort_unstable();
-        let twice = names.windows(2).find(|pair| pair[0] == pair[1]);
+        let twice = repeated(request.parameters());
         demand(twice.is_none(), || {
-            format!(
-                "{} has `{}` twice",
-                named(&request),
-                twice.map_or("", |pair| &pair[0])
-            )
+            let twice = twice.unwrap_or_default();
+            format!("{} has `{twice}` twice", named(&request))
         })?;
     }
     Ok(())
