@@ -228,4 +228,26 @@ mod tests {
         }
         assert!(Scope::default().normal_form().is_empty());
     }
+
+    #[test]
+    fn scopes_compare_by_what_they_let_through_and_join() {
+        let scope = |text: &str| text.parse::<Scope>().expect(text);
+        for (one, other, order) in [
+            (
+                "timeoff:write",
+                "timeoff:read timeoff:write",
+                Some(Ordering::Equal),
+            ),
+            ("timeoff:write", "timeoff:read", Some(Ordering::Greater)),
+            ("timeoff:read", "timeoff:write", Some(Ordering::Less)),
+            ("timeoff:read", "expense:read", None),
+        ] {
+            assert_eq!(scope(one).compare(&scope(other)), order, "{one} {other}");
+            let joined = scope(one).union(&scope(other));
+            assert!(joined.covers(&scope(one)) && joined.covers(&scope(other)));
+            assert!(joined.tokens().all(|token| {
+                scope(one).contains(token.as_str()) || scope(other).contains(token.as_str())
+            }));
+        }
+    }
 }
