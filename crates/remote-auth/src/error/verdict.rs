@@ -185,10 +185,13 @@ mod tests {
         };
         let token = judged(r#"{"access_token":"a","token_type":"Bearer"}"#).expect("a token");
         assert!(token.access_token.is_some());
-        let error = judged(r#"{"error":"invalid_client","access_token":"a"}"#);
-        assert_eq!(
-            error.expect_err("a refusal").code(),
-            "refused.invalid_client"
-        );
+        let answer = r#"{"error":"invalid_client","error_description":"why","access_token":"a"}"#;
+        match judged(answer) {
+            Err(Error::Refused(refused)) => {
+                assert_eq!(refused.error_code(), ErrorCode::InvalidClient);
+                assert_eq!(refused.description().as_deref(), Some("why"));
+            }
+            other => panic!("{:?} in place of a refusal", other.map(drop)),
+        }
     }
 }
