@@ -17,7 +17,7 @@ use std::fmt;
 use bytes::Bytes;
 use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderValue, InvalidHeaderValue};
 use reqwest::{RequestBuilder, Response, StatusCode};
-use secrecy::zeroize::Zeroizing;
+use secrecy::zeroize::{Zeroize as _, Zeroizing};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -220,7 +220,7 @@ impl<T: DeserializeOwned> ResponseValue<T> {
         let declared = response.content_length();
         let head = Head::of(&mut response);
         let decoded = match read_bounded(response, declared).await {
-            Ok(body) => decode(&body),
+            Ok(body) => decode(body.as_ref()),
             Err(unreadable) => Err(unreadable),
         };
         match decoded {
@@ -263,24 +263,38 @@ fn decode<T: DeserializeOwned>(body: &[u8]) -> Result<T, Unreadable> {
     }
 }
 
-async fn read_bounded(
-    mut response: Response,
-    declared: Option<u64>,
-) -> Result<Zeroizing<Vec<u8>>, Unreadable> {
+/// Bytes that are wiped when they are dropped, and not the room behind them, which was never written to.
+///
+/// Wiping goes byte by byte, so all of a buffer's room would cost more than reading the answer in it.
+struct Wiped(Vec<u8>);
+
+impl AsRef<[u8]> for Wiped {
+    fn as_ref(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+impl Drop for Wiped {
+    fn drop(&mut self) {
+        self.0.as_mut_slice().zeroize();
+    }
+}
+
+async fn read_bounded(mut response: Response, declared: Option<u64>) -> Result<Wiped, Unreadable> {
     // Requirement: rfc6749.10.14.answer-bounded
     if declared.is_some_and(|bytes| bytes > BODY_BYTES_MAX as u64) {
         return Err(Unreadable::TooLarge);
     }
-    let mut body = Zeroizing::new(Vec::with_capacity(BODY_BYTES_USUAL));
+    let mut body = Wiped(Vec::with_capacity(BODY_BYTES_USUAL));
     while let Some(chunk) = response
         .chunk()
         .await
         .map_err(|error| Unreadable::Interrupted(Failure::of(&error)))?
     {
-        if body.len() + chunk.len() > BODY_BYTES_MAX {
+        if body.0.len() + chunk.len() > BODY_BYTES_MAX {
             return Err(Unreadable::TooLarge);
         }
-        body.extend_from_slice(&chunk);
+        body.0.extend_from_slice(&chunk);
     }
     Ok(body)
 }
@@ -330,7 +344,7 @@ impl<E> RequestBuilderExt<E> for RequestBuilder {
         body.serialize(serde_urlencoded::Serializer::new(&mut encoder))
             .map_err(|_| Error::InvalidRequest)?;
         // The HTTP client shares these bytes, and the last to let go of them wipes them.
-        let form = Bytes::from_owner(form);
+        let form = Bytes::from_owner(Wiped(std::mem::take(&mut *form).into_bytes()));
         let content_type = HeaderValue::from_static("application/x-www-form-urlencoded");
         Ok(self.header(CONTENT_TYPE, content_type).body(form))
     }
