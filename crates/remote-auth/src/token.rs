@@ -7,7 +7,6 @@ use std::time::{Duration, SystemTime};
 use remote_oauth_client::ExpiresIn;
 use reqwest::header::{AUTHORIZATION, HeaderValue};
 use secrecy::ExposeSecret;
-use secrecy::zeroize::Zeroizing;
 
 use crate::clock::Clock;
 use crate::environment::Environment;
@@ -330,10 +329,11 @@ impl Token {
 )]
 pub(crate) fn bearer_header(token: &AccessToken) -> HeaderValue {
     let token = token.wire().expose_secret();
-    let mut text = Zeroizing::new(String::with_capacity("Bearer ".len() + token.len()));
+    // Of exactly this length, so that the value takes the text as it is and leaves no copy to be wiped.
+    let mut text = String::with_capacity("Bearer ".len() + token.len());
     text.extend(["Bearer ", token]);
     // Requirement: rfc6749.10.3.token-confidential
-    let mut header = HeaderValue::from_str(&text).expect("an access token is printable ASCII");
+    let mut header = HeaderValue::try_from(text).expect("an access token is printable ASCII");
     header.set_sensitive(true);
     // The first clone of a value allocates the count that clones share. It is made here, where nobody waits.
     drop(header.clone());

@@ -11,6 +11,21 @@ use std::time::Duration;
 /// How many seconds are looked at for each plan.
 const LOOKS: usize = 8;
 
+/// What the seconds that one plan looks at are drawn by.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Draws([u64; LOOKS]);
+
+impl Draws {
+    /// Asks the operating system once for all of them: each question is a system call.
+    pub(super) fn draw() -> Self {
+        let bytes: [u8; LOOKS * size_of::<u64>()] = crate::random::bytes();
+        let (numbers, _) = bytes.as_chunks();
+        Self(std::array::from_fn(|look| {
+            u64::from_ne_bytes(numbers[look])
+        }))
+    }
+}
+
 /// Counts the plans of each second.
 #[derive(Debug, Default)]
 pub(super) struct Calendar(BTreeMap<u32, u32>);
@@ -27,7 +42,7 @@ impl Calendar {
         now: Duration,
         latest: Duration,
         as_planned: bool,
-        draw: impl Fn(u64) -> u64,
+        draws: Draws,
     ) -> u32 {
         let earliest = if as_planned {
             latest * 9 / 10
@@ -36,8 +51,9 @@ impl Calendar {
         };
         let (first, last) = (second(now + earliest), second(now + latest));
         let mut best = (u32::MAX, first);
-        for _ in 0..LOOKS {
-            let offset = draw(u64::from(last - first));
+        for draw in draws.0 {
+            // The remainder's bias does not matter.
+            let offset = draw % (u64::from(last - first) + 1);
             let at = first.saturating_add(u32::try_from(offset).unwrap_or(0));
             let crowd = self.0.get(&at).copied().unwrap_or(0);
             if (crowd, last - at) < (best.0, last - best.1) {
@@ -74,7 +90,7 @@ mod tests {
         let mut due: BTreeMap<u32, Vec<bool>> = BTreeMap::new();
         for company in 0..COMPANIES {
             let now = Duration::from_secs(u64::from(company * 60 / COMPANIES));
-            let at = calendar.plan(now, latest, false, crate::random::up_to);
+            let at = calendar.plan(now, latest, false, Draws::draw());
             due.entry(at).or_default().push(false);
         }
         let mut renewed = vec![0_u32; 7200];
@@ -85,7 +101,7 @@ mod tests {
                     Duration::from_secs(u64::from(now)),
                     latest,
                     true,
-                    crate::random::up_to,
+                    Draws::draw(),
                 );
                 due.entry(at).or_default().push(true);
             }
@@ -106,7 +122,7 @@ mod tests {
         ] {
             for _ in 0..100 {
                 let latest = Duration::from_secs(latest_s);
-                let at = Calendar::default().plan(now, latest, as_planned, crate::random::up_to);
+                let at = Calendar::default().plan(now, latest, as_planned, Draws::draw());
                 assert!((from..=to).contains(&at), "{at}");
             }
         }
@@ -116,7 +132,12 @@ mod tests {
     fn a_plan_that_is_taken_back_leaves_room() {
         let mut calendar = Calendar::default();
         let plan = |calendar: &mut Calendar| {
-            calendar.plan(Duration::ZERO, Duration::from_secs(100), true, |_| 0)
+            calendar.plan(
+                Duration::ZERO,
+                Duration::from_secs(100),
+                true,
+                Draws([0; LOOKS]),
+            )
         };
         let at = plan(&mut calendar);
         assert_eq!(calendar.0[&at], 1);

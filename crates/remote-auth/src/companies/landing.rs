@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::calendar::second;
+use super::calendar::{Draws, second};
 use super::events::CompanyEvent;
 use super::fleet::{Fleet, Later, What};
 use super::id::CompanyId;
@@ -179,13 +179,12 @@ impl Fleet {
         let as_planned = due_s != NEVER && late <= latest / 20;
         // What ages sooner than that is renewed when somebody asks.
         if latest >= FLOOR {
+            let draws = Draws::draw();
             let mut desk = self.desk();
-            let draw = crate::random::up_to;
-            let at = desk.calendar.plan(now.elapsed, latest, as_planned, draw);
+            let at = desk.calendar.plan(now.elapsed, latest, as_planned, draws);
             desk.next_sweep_s = desk.next_sweep_s.min(at);
-            drop(desk);
-            let before = std::mem::replace(&mut resident.due_s, at);
-            self.desk().calendar.cancel(before);
+            desk.calendar
+                .cancel(std::mem::replace(&mut resident.due_s, at));
         }
         if let Some(flight) = flight {
             let token = self.token(resident);

@@ -181,7 +181,7 @@ impl Renewal<'_> {
                 None => (course.stored, landing.store_failed) = (false, true),
             }
         }
-        let end = self.spend(&mut course, known.as_ref(), landing).await;
+        let end = self.spend(course, known.as_ref(), landing).await;
         // The lease outlives the last write.
         drop(lease);
         end
@@ -246,16 +246,11 @@ impl Renewal<'_> {
     }
 
     /// Sends refresh tokens, the newest first, until one is taken or the budget is spent.
-    async fn spend(
-        &self,
-        course: &mut Course,
-        known: Option<&Known>,
-        landing: &mut Landing,
-    ) -> End {
+    async fn spend(&self, mut course: Course, known: Option<&Known>, landing: &mut Landing) -> End {
         let mut tried: Vec<RefreshToken> = Vec::new();
         let mut refusal = None;
         loop {
-            let Some(token) = self.next(course, known, &tried).await else {
+            let Some(token) = self.next(&mut course, known, &tried).await else {
                 let error = refusal.unwrap_or_else(|| Misuse::NoRefreshToken.into());
                 return End::Failed(error);
             };
@@ -309,7 +304,7 @@ impl Renewal<'_> {
     /// Writes the result down, and says whether that worked.
     async fn keep(
         &self,
-        course: &mut Course,
+        mut course: Course,
         known: Option<&Known>,
         sent: &RefreshToken,
         (token, newest): (Token, RefreshToken),
@@ -336,7 +331,7 @@ impl Renewal<'_> {
             let Some(store) = self.store.filter(|_| course.stored) else {
                 break;
             };
-            match self.swap(course).await {
+            match self.swap(&course).await {
                 Some(Swap::Done(_)) => return End::renewed(course, true),
                 Some(Swap::Conflict) => match store.load(self.key).await {
                     Ok(found) => {
@@ -386,9 +381,9 @@ impl Renewal<'_> {
 }
 
 impl End {
-    fn renewed(course: &Course, saved: bool) -> Self {
+    fn renewed(course: Course, saved: bool) -> Self {
         Self::Renewed {
-            record: Box::new(course.record.clone()),
+            record: Box::new(course.record),
             saved,
             adopted: false,
         }
