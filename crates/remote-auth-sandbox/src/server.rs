@@ -161,29 +161,46 @@ async fn serve_connection(
         .header_read_timeout(HEAD_READ_MAX)
         .max_buf_size(HEAD_BYTES_MAX)
         .serve_connection(TokioIo::new(stream), service);
-    // A stop is heard once; the connection then ends when its answer has left.
-    let mut stopping = false;
+    // A task of their own listens for orders: all connections share the one to stop, and a request
+    // that polled for it would wait for the lock of all.
+    let mut orders = JoinSet::new();
+    orders.spawn(async move {
+        tokio::select! {
+            how = severed(&mut cuts) => (Order::Sever(how), cuts),
+            () = told_to_stop(&mut stop) => (Order::Stop, cuts),
+        }
+    });
     let ended = loop {
         tokio::select! {
             ended = &mut connection => break ended,
-            how = severed(&mut cuts) => {
-                let stream = connection.into_parts().io.into_inner();
-                if how == Cut::Reset {
-                    // Without it the other side sees an orderly end, which is a milder fault.
-                    let _ = stream.set_zero_linger();
+            Some(Ok((order, mut cuts))) = orders.join_next() => match order {
+                Order::Sever(how) => {
+                    let stream = connection.into_parts().io.into_inner();
+                    if how == Cut::Reset {
+                        // Without it the other side sees an orderly end, which is a milder fault.
+                        let _ = stream.set_zero_linger();
+                    }
+                    return;
                 }
-                return;
-            }
-            () = told_to_stop(&mut stop), if !stopping => {
-                stopping = true;
-                std::pin::Pin::new(&mut connection).graceful_shutdown();
-            }
+                // A stop is heard once; the connection then ends when its answer has left.
+                Order::Stop => {
+                    std::pin::Pin::new(&mut connection).graceful_shutdown();
+                    orders.spawn(async move { (Order::Sever(severed(&mut cuts).await), cuts) });
+                }
+            },
         }
     };
     if ended.is_err() {
         // The error may quote what came over the line, so it is not shown.
         tracing::debug!("connection ended early");
     }
+}
+
+/// What a connection is told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Order {
+    Sever(Cut),
+    Stop,
 }
 
 /// How a connection is cut.
