@@ -5,7 +5,7 @@
 
 use remote_auth::danger::Weakening;
 use remote_auth::{
-    Client, ClientBuilder, CompanyGrant, ConsentScope, CustomEnvironment, Error,
+    CachedTokenSource, Client, ClientBuilder, CompanyGrant, ConsentScope, CustomEnvironment, Error,
     PendingAuthorization, RefreshToken,
 };
 use remote_auth_tests::browser;
@@ -220,23 +220,29 @@ async fn consented(client: &Client) -> Result<CompanyGrant, String> {
 
 /// Refreshes twice, holds each refresh token to be a new one, and returns the first.
 async fn refreshed(client: &Client) -> Result<RefreshToken, String> {
-    let company = client.company(consented(client).await?);
-    let mut tokens = vec![company.refresh_token().expect("a refresh token")];
+    let grant = consented(client).await?;
+    let mut newest = grant.refresh_token().expect("a refresh token").clone();
+    let mut tokens = vec![newest.clone()];
     for _ in 0..2 {
-        let seen = company.token().await.map_err(code)?;
-        company.invalidate(&seen);
+        let company = kept(client, newest)?;
         company.token().await.map_err(code)?;
-        tokens.push(company.refresh_token().expect("a refresh token"));
+        newest = company.refresh_token().expect("a refresh token");
+        tokens.push(newest.clone());
     }
     let kept = tokens.windows(2).any(|pair| pair[0].same_as(&pair[1]));
     assert!(!kept, "the server replaces its refresh tokens");
     Ok(tokens.swap_remove(0))
 }
 
-async fn renewed(client: &Client, refresh_token: RefreshToken) -> Result<(), String> {
+/// Makes the source of a company from what was kept of its consent.
+fn kept(client: &Client, refresh_token: RefreshToken) -> Result<CachedTokenSource, String> {
     let environment = client.environment().clone();
     let grant = CompanyGrant::restore(environment, client.client_id().clone(), refresh_token);
-    let company = client.company(grant.map_err(code)?);
+    Ok(client.company(grant.map_err(code)?))
+}
+
+async fn renewed(client: &Client, refresh_token: RefreshToken) -> Result<(), String> {
+    let company = kept(client, refresh_token)?;
     company.token().await.map(drop).map_err(code)
 }
 
