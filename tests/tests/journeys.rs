@@ -75,7 +75,7 @@ async fn a_partner_gets_its_own_token() {
 }
 
 // Requirement: remote.code.ids-are-kept, remote.flow.authorization-code, remote.refresh.no-ids
-// Requirement: remote.refresh.renews, rfc8252.6.external-browser, rfc8252.8.12.no-embedded-view
+// Requirement: remote.refresh.renews, rfc8252.5.external-browser, rfc8252.8.12.no-embedded-view
 #[tokio::test(flavor = "multi_thread")]
 async fn a_company_consents_and_its_refresh_token_works_in_the_next_process() {
     let sandbox = sandbox().await;

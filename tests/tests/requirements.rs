@@ -119,7 +119,7 @@ async fn a_partners_token_that_has_ended_is_asked_for_again() {
 
 // Requirement: remote.api.bearer-header, remote.environment.token-bound, rfc6750.2.1.header
 // Requirement: rfc6750.2.2.not-in-form, rfc6750.2.3.not-in-query, rfc6750.2.one-method
-// Requirement: rfc6750.5.3.safeguarded, rfc9700.4.3.2.not-in-query, rfc9700.4.9.pinned-origin
+// Requirement: rfc6749.10.3.pinned-origin, rfc6750.5.3.safeguarded, rfc9700.4.3.2.not-in-query
 #[tokio::test]
 async fn a_bearer_goes_to_its_own_gateway_in_one_header_and_nowhere_else() {
     let sandbox = sandbox().await;

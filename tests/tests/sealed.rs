@@ -59,7 +59,7 @@ fn record() -> Arc<dyn UsedRecord> {
     Arc::new(UsedInMemory::new())
 }
 
-// Requirement: rfc9700.4.7.1.state-bound-to-session
+// Requirement: rfc9700.2.1.state-bound-to-session
 #[tokio::test(flavor = "multi_thread")]
 async fn one_process_begins_and_another_finishes_once() {
     let sandbox = sandbox().await;

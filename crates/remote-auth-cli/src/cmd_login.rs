@@ -80,7 +80,7 @@ fn summarize(grant: &CompanyGrant) {
 }
 
 /// Asks the system to open an address. Whether anything opens cannot be known, so nothing depends on it.
-// Requirement: rfc8252.6.external-browser, rfc8252.8.12.no-embedded-view
+// Requirement: rfc8252.5.external-browser, rfc8252.8.12.no-embedded-view
 fn open_browser(url: &Url) {
     let (program, arguments): (&str, &[&str]) = if cfg!(target_os = "macos") {
         ("open", &[])

@@ -51,7 +51,7 @@ fn bearer(token: &Token) -> String {
 // Requirement: rfc6749.4.1.3.grant-type, rfc6749.4.1.3.redirect-uri-identical
 // Requirement: rfc6749.4.4.2.grant-type, rfc6749.6.grant-type, rfc6749.6.no-widening
 // Requirement: rfc6750.5.3.not-in-urls, rfc7523.2.1.grant-type, rfc7636.4.5.verifier-sent
-// Requirement: rfc9700.4.5.3.code-injection
+// Requirement: rfc9700.2.1.1.code-injection
 #[test]
 fn every_attempt_sends_its_grant_once_and_nothing_else() {
     let stage = Stage::take();

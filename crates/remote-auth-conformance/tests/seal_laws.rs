@@ -93,7 +93,7 @@ fn code(opened: &Result<PendingAuthorization, Error>) -> Option<&'static str> {
     opened.as_ref().err().map(Error::code)
 }
 
-// Requirement: rfc9700.4.7.1.state-bound-to-session, rfc9700.4.7.1.state-once
+// Requirement: rfc9700.2.1.state-bound-to-session, rfc9700.2.1.state-once
 #[test]
 fn a_seal_opens_for_its_session_and_key_only_and_once_only() {
     let (one, other) = (client_at(BEGUN_S), client_at(BEGUN_S + 60));

@@ -317,7 +317,7 @@ mod tests {
         );
     }
 
-    // Requirement: remote.skill.mistake-exp-drift, rfc7523.3.exp-near
+    // Requirement: remote.skill.mistake-exp-drift
     #[test]
     fn whatever_the_clock_says_the_bound_holds() {
         for now in [

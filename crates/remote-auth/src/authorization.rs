@@ -25,7 +25,7 @@
 //! ```compile_fail,E0382
 //! # fn f(pending: remote_auth::PendingAuthorization) {
 //! let first = pending.accept("https://partner.example/callback?code=a&state=b");
-//! # // Requirement: rfc9700.2.1.csrf, rfc9700.4.7.1.state-once
+//! # // Requirement: rfc9700.2.1.csrf, rfc9700.2.1.state-once
 //! let second = pending.accept("https://partner.example/callback?code=c&state=d");
 //! # }
 //! ```
@@ -273,7 +273,7 @@ impl PendingAuthorization {
     /// # Spec
     ///
     /// <https://www.rfc-editor.org/rfc/rfc6749#section-4.1.2>, <https://www.rfc-editor.org/rfc/rfc9207#section-2.4>
-    // Requirement: rfc9700.4.7.1.state-once
+    // Requirement: rfc9700.2.1.state-once
     pub fn accept(self, callback: impl AsRef<str>) -> Result<AcceptedCode, Error> {
         let now = Moment::now(&*self.clock);
         if now.wall > self.ends.wall || now.elapsed > self.ends.elapsed {
@@ -377,7 +377,7 @@ mod tests {
     // Requirement: remote.authorize.url-scope-verbatim, rfc6749.10.10.state-entropy
     // Requirement: rfc6749.3.1.no-repeats, rfc6749.4.1.1.client-id, rfc6749.4.1.1.response-type
     // Requirement: rfc6749.4.1.1.state, rfc7636.4.2.s256, rfc7636.4.3.challenge-sent
-    // Requirement: rfc7636.7.1.verifier-secret, rfc7636.7.2.no-downgrade, rfc8252.8.1.pkce
+    // Requirement: rfc7636.7.1.verifier-secret, rfc7636.7.2.no-downgrade, rfc8252.6.pkce
     // Requirement: rfc9700.2.1.1.pkce, rfc9700.2.1.2.no-implicit
     #[test]
     fn the_address_carries_what_the_rfcs_name_and_nothing_secret() {

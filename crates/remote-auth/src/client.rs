@@ -134,7 +134,7 @@ impl Client {
             clock: Arc::clone(&self.0.clock),
             redirect_uri: redirect_uri.into(),
             scope: None,
-            // Requirement: rfc8252.8.1.pkce, rfc9700.2.1.1.pkce
+            // Requirement: rfc8252.6.pkce, rfc9700.2.1.1.pkce
             pkce: !self.0.given.no_pkce,
         }
     }

@@ -282,7 +282,7 @@ impl FromStr for Gateway {
 
     fn from_str(text: &str) -> Result<Self, Error> {
         let base = Url::parse(text).map_err(|_| Error::from(Misuse::Gateway))?;
-        // Requirement: rfc6749.3.2.tls, rfc6750.5.3.tls
+        // Requirement: rfc6749.10.8.not-in-clear, rfc6750.5.3.tls
         transport::require_secure(&base).map_err(|_| Error::from(Misuse::Gateway))?;
         Ok(Self {
             text: base.as_str().trim_end_matches('/').to_owned(),
@@ -365,7 +365,7 @@ mod tests {
         }
     }
 
-    // Requirement: rfc6749.2.3.1.tls, rfc6749.3.2.tls, rfc6750.5.3.tls
+    // Requirement: rfc6749.10.8.not-in-clear, rfc6750.5.3.tls
     #[test]
     fn a_gateway_in_clear_text_is_refused() {
         for text in [
@@ -382,7 +382,7 @@ mod tests {
         }
     }
 
-    // Requirement: rfc9700.4.9.pinned-origin
+    // Requirement: rfc6749.10.3.pinned-origin
     #[test]
     fn an_origin_is_scheme_host_and_port() {
         let gateway: Gateway = "https://gateway.remote.com".parse().expect("gateway");

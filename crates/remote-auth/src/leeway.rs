@@ -13,7 +13,7 @@ use std::time::Duration;
 /// How far ahead of now an assertion expires: five minutes. Remote refuses more than ten.
 ///
 /// So a clock may be off by nearly five minutes either way before Remote refuses what it dates.
-// Requirement: remote.assertion.ten-minutes, rfc7523.3.exp-near
+// Requirement: remote.assertion.ten-minutes
 pub(crate) const ASSERTION_LIFE: Duration = Duration::from_secs(5 * 60);
 
 /// The least difference between this machine's clock and the server's that is made up for: five seconds.

@@ -306,7 +306,7 @@ impl Token {
         if request.headers().contains_key(AUTHORIZATION) {
             return Ok(());
         }
-        // Requirement: remote.environment.token-bound, rfc9700.4.9.pinned-origin
+        // Requirement: remote.environment.token-bound, rfc6749.10.3.pinned-origin
         if !self.0.environment.gateway().is_origin_of(request.url()) {
             return Err(WrongEnvironment::Origin.into());
         }

@@ -79,7 +79,7 @@ impl std::error::Error for TransportError {}
 ///
 /// # Spec
 ///
-/// <https://www.rfc-editor.org/rfc/rfc6749#section-3.2>
+/// <https://www.rfc-editor.org/rfc/rfc6749#section-3.2>, <https://www.rfc-editor.org/rfc/rfc6749#section-10.8>
 pub fn require_secure(base: &Url) -> Result<(), TransportError> {
     // Requirement: rfc6749.3.1.endpoint-no-fragment
     let carries_more = !base.username().is_empty()
@@ -114,7 +114,7 @@ fn is_loopback(host: &Host<&str>) -> bool {
 ///
 /// [`TransportError`], by [`require_secure`] or because TLS cannot be set up.
 pub fn http_client(base: &Url, timeouts: &Timeouts) -> Result<reqwest::Client, TransportError> {
-    // Requirement: rfc6749.2.3.1.tls
+    // Requirement: rfc6749.10.8.not-in-clear
     require_secure(base)?;
     let loopback = [
         IpAddr::V4(Ipv4Addr::LOCALHOST),
@@ -229,7 +229,7 @@ impl ServerCertVerifier for PlatformRoots {
 mod tests {
     use super::*;
 
-    // Requirement: rfc6749.2.3.1.tls, rfc6749.3.1.endpoint-no-fragment, rfc6749.3.2.tls
+    // Requirement: rfc6749.10.8.not-in-clear, rfc6749.3.1.endpoint-no-fragment
     // Requirement: rfc9700.2.6.end-to-end-tls
     #[test]
     fn only_https_and_loopback_are_secure() {

@@ -138,6 +138,7 @@ fn serve(desk: &mut Desk<'_>, operation: Operation, asked: &Asked<'_>) -> Result
 fn bearer(desk: &Desk<'_>, headers: &HeaderMap) -> Result<AccessToken, Rule> {
     let rules = &desk.world.rules;
     let unknown = || Some(desk.demo_client_token());
+    // Requirement: rfc6750.2.1.header-taken
     let token = match bearer_text(headers) {
         None => rules.find(Rule::BearerPresent, None, unknown)?,
         Some(text) => rules.find(Rule::BearerKnown, desk.access_token(text), unknown)?,

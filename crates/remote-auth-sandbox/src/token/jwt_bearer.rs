@@ -195,6 +195,7 @@ fn judge_times(rules: &Rules, claims: &Claims, now: Timestamp) -> Result<(), Ref
     let expiration = rules
         .find(Rule::AssertionExpiration, in_future, || Some(now))
         .map_err(wrong_expiration)?;
+    // Requirement: rfc7523.3.exp-near
     let is_near = expiration <= now + EXPIRATION_AHEAD_S_MAX;
     rules
         .demand(Rule::AssertionTenMinutes, is_near)

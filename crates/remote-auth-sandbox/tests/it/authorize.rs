@@ -19,7 +19,7 @@ async fn authorization_requests_are_judged_row_by_row() {
     rows().await;
 }
 
-// Requirement: remote.authorize.redirect-uri-registered, rfc6749.10.15.no-open-redirector
+// Requirement: remote.authorize.redirect-uri-registered, rfc6749.10.6.registered-only
 // Requirement: rfc6749.3.1.2.2.registered, rfc6749.3.1.2.3.matched, rfc6749.3.1.2.4.no-redirect
 // Requirement: rfc6749.4.1.1.client-id, rfc6749.4.1.2.1.not-redirected, rfc9700.2.1.exact-redirect
 // Requirement: rfc9700.2.1.no-open-redirector
@@ -90,7 +90,6 @@ async fn faults_that_must_not_be_redirected() {
 // Requirement: remote.authorize.response-type, rfc6749.3.1.1.unsupported-response-type
 // Requirement: rfc6749.3.1.no-repeats, rfc6749.4.1.2.1.error-by-redirect
 // Requirement: rfc7636.4.4.1.unsupported-method, rfc7636.7.2.plain-refused
-// Requirement: rfc9700.2.1.2.no-implicit
 async fn faults_by_redirect() {
     let bench = Bench::new().await;
     let method = "code_challenge_method";

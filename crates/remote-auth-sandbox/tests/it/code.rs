@@ -70,7 +70,7 @@ async fn a_code_gives_both_tokens_the_company_and_the_user() {
 // Requirement: rfc6749.4.1.3.code-of-this-client, rfc6749.4.1.3.code-valid
 // Requirement: rfc6749.4.1.3.redirect-uri-identical, rfc6749.5.2.status-400
 // Requirement: rfc7636.4.4.bound-to-code, rfc7636.4.6.verified, rfc9700.2.1.1.pkce-enforced
-// Requirement: rfc9700.4.5.3.code-injection, rfc9700.4.8.2.downgrade
+// Requirement: rfc9700.2.1.1.code-injection, rfc9700.4.8.2.downgrade
 async fn codes_that_are_refused() {
     let bench = Bench::new().await;
     let bare = json!({ "error": "invalid_grant" });

@@ -36,7 +36,7 @@ async fn platform_requests_are_judged_row_by_row() {
 // Requirement: remote.api.partner-sees-no-company, remote.client-credentials.acts-as-partner
 // Requirement: remote.client-credentials.creates-companies, remote.customer.no-exchange
 // Requirement: remote.customer.not-partner, remote.skill.mistake-customer-for-partner
-// Requirement: remote.skill.mistake-verify-at-companies, rfc6750.2.1.header
+// Requirement: remote.skill.mistake-verify-at-companies, rfc6750.2.1.header-taken
 async fn every_kind_of_token_at_every_operation() {
     let bench = Bench::new().await;
     let customer = open(bench.sandbox.customer_api_token(GATEWAY)).to_owned();
@@ -131,9 +131,9 @@ async fn the_identity_has_one_shape_for_each_kind_of_token() {
     );
 }
 
-// Requirement: remote.api.token-needed, remote.api.unauthorized-body, remote.error.rest-401
-// Requirement: rfc6750.2.3.not-in-query, rfc6750.2.one-method, rfc6750.3.1.no-reason-without-token
-// Requirement: rfc6750.3.challenge, rfc9700.4.3.2.not-in-query
+// Requirement: remote.api.bearer-header, remote.api.token-needed, remote.api.unauthorized-body
+// Requirement: remote.error.rest-401, rfc6750.2.one-method, rfc6750.3.1.no-reason-without-token
+// Requirement: rfc6750.3.challenge
 async fn tokens_that_are_refused() {
     let bench = Bench::new().await;
     let token = bench.partner_token(GATEWAY).await;

@@ -128,7 +128,7 @@ impl PendingAuthorization {
     /// # Ok(())
     /// # }
     /// ```
-    // Requirement: rfc9700.4.7.1.state-bound-to-session
+    // Requirement: rfc9700.2.1.state-bound-to-session
     pub fn seal(self, keys: &SealingKeys, session: &[u8]) -> Result<SealedAuthorization, Error> {
         if session.is_empty() {
             return Err(Misuse::EmptySession.into());

@@ -17,7 +17,7 @@ pub(crate) fn request(
         code,
         // Requirement: remote.code.redirect-uri-in-body, rfc6749.4.1.3.redirect-uri-identical
         redirect_uri: Some(redirect_uri),
-        // Requirement: rfc7636.4.5.verifier-sent, rfc9700.4.5.3.code-injection
+        // Requirement: rfc7636.4.5.verifier-sent, rfc9700.2.1.1.code-injection
         code_verifier,
         client_id: None,
         client_secret: None,

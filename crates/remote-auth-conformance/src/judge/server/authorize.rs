@@ -20,7 +20,7 @@ questions! {
     "server.authorize.redirect-uri-registered", Abusive,
         ["remote.authorize.redirect-uri-registered", "rfc6749.3.1.2.2.registered",
         "rfc6749.3.1.2.3.matched", "rfc6749.3.1.2.4.no-redirect",
-        "rfc6749.10.15.no-open-redirector", "rfc9700.2.1.exact-redirect"],
+        "rfc6749.10.6.registered-only", "rfc9700.2.1.exact-redirect"],
         "A redirection URI that is not registered, or differs in one letter, is never followed.",
         redirect_uri_registered;
     "server.authorize.well-encoded", Abusive, ["rfc6749.10.14.input-escaped"],

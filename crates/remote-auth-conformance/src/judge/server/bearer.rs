@@ -10,11 +10,9 @@ use crate::judge::{Examination, Objection, demand};
 const LIFE: Duration = Duration::from_secs(3600);
 
 questions! {
-    "server.bearer.present", Gentle,
-        ["remote.api.token-needed", "rfc6750.2.1.header"],
+    "server.bearer.present", Gentle, ["remote.api.token-needed"],
         "A request without a token is 401.", present;
-    "server.bearer.not-in-query", Abusive,
-        ["rfc6750.2.3.not-in-query", "rfc9700.4.3.2.not-in-query"],
+    "server.bearer.not-in-query", Abusive, ["remote.api.bearer-header"],
         "A good token in a query opens nothing.", not_in_query;
     "server.bearer.known", Abusive,
         ["remote.api.unauthorized-body", "rfc6750.3.1.invalid-token-401", "remote.error.rest-401"],
@@ -28,7 +26,8 @@ questions! {
         "remote.skill.mistake-mixed-environments"],
         "A token of another environment is 401.", environment_bound;
     "server.api.identity", Gentle,
-        ["remote.api.identity", "remote.api.bearer-header", "remote.token.reusable"],
+        ["remote.api.identity", "remote.api.bearer-header", "remote.token.reusable",
+        "rfc6750.2.1.header-taken"],
         "The client's own token is told which client it stands for, as often as it asks.", identity;
 }
 

@@ -29,7 +29,7 @@ questions! {
         "A code with another redirection URI than its request's is `invalid_grant`.", redirect_uri;
     "server.code.verifier", Abusive,
         ["rfc7636.4.4.bound-to-code", "rfc7636.4.6.verified", "rfc9700.2.1.1.pkce-enforced",
-        "rfc9700.4.5.3.code-injection", "rfc9700.4.8.2.downgrade"],
+        "rfc9700.2.1.1.code-injection", "rfc9700.4.8.2.downgrade"],
         "A code is `invalid_grant` with a wrong verifier, and refused without its own or with one it never had.",
         verifier;
     "server.environment.code-bound", Abusive, ["remote.environment.token-bound"],

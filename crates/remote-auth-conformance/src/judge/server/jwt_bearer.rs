@@ -32,8 +32,7 @@ questions! {
     "server.assertion.expiration", Abusive,
         ["rfc7523.3.exp", "remote.skill.mistake-exp-drift"],
         "An assertion that has expired, or never does, is `invalid_grant`.", expiration;
-    "server.assertion.ten-minutes", Abusive,
-        ["remote.assertion.ten-minutes", "rfc7523.3.exp-near"],
+    "server.assertion.ten-minutes", Abusive, ["remote.assertion.ten-minutes"],
         "An assertion that lives for more than ten minutes is `invalid_grant`.", ten_minutes;
     "server.assertion.not-before", Abusive, ["rfc7523.3.nbf"],
         "An assertion is `invalid_grant` before its `nbf`.", not_before;

@@ -24,7 +24,7 @@ checks! { |client, record|
     "The access token is sent in no cookie."
     => no_cookie(client, record);
     "client.api.pinned-origin",
-    ["rfc9700.4.9.pinned-origin", "remote.environment.token-bound", "remote.skill.mistake-mixed-environments"],
+    ["rfc6749.10.3.pinned-origin", "remote.environment.token-bound", "remote.skill.mistake-mixed-environments"],
     "The access token is not sent to another server than the one that gave it."
     => pinned_origin(client, record);
     "client.api.401-once",

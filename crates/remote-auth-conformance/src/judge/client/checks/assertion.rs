@@ -60,7 +60,7 @@ checks! { |client, record|
     "The claim `scope` lists what was asked for, and nothing else."
     => scope(client, record);
     "client.assertion.minted-each-time",
-    ["rfc7523.3.minted-each-time", "remote.assertion.remint", "remote.skill.mistake-exp-drift"],
+    ["remote.assertion.remint", "remote.skill.mistake-exp-drift"],
     "Each token is asked for by a new assertion."
     => minted_each_time(client, record);
     "client.assertion.short-key",

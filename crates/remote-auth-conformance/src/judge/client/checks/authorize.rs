@@ -73,7 +73,7 @@ checks! { |client, record|
     "A state is long enough that it cannot be guessed: 160 bits."
     => state_entropy(client, record);
     "client.pkce.challenge-sent",
-    ["rfc7636.4.3.challenge-sent", "rfc9700.2.1.1.pkce", "rfc8252.8.1.pkce"],
+    ["rfc7636.4.3.challenge-sent", "rfc9700.2.1.1.pkce", "rfc8252.6.pkce"],
     "The address carries a code challenge and its method."
     => challenge_sent(client, record);
     "client.pkce.s256",
@@ -81,7 +81,7 @@ checks! { |client, record|
     "The method of the challenge is S256."
     => s256(client, record);
     "client.pkce.verifier-sent",
-    ["rfc7636.4.5.verifier-sent", "rfc9700.4.5.3.code-injection"],
+    ["rfc7636.4.5.verifier-sent", "rfc9700.2.1.1.code-injection"],
     "The code is redeemed with the verifier of which the challenge is the hash."
     => verifier_sent(client, record);
     "client.pkce.verifier-syntax",

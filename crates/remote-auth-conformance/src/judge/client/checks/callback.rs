@@ -76,7 +76,7 @@ checks! { |client, record|
         address.answered_with(&format!("session_state=a&session_state=b&code={CODE_ESCAPED}"))
     });
     "client.callback.once",
-    ["rfc9700.4.7.1.state-once", "rfc6749.4.1.2.code-single-use"],
+    ["rfc9700.2.1.state-once", "rfc6749.4.1.2.code-single-use"],
     "A callback that comes twice is accepted once."
     => once(client, record);
 }

@@ -17,7 +17,7 @@ checks! { |client, record|
     "No redirect of the token endpoint is followed with a refresh token."
     => from_token_endpoint(client, record, refresh());
     "client.redirect.bearer-stays",
-    ["rfc9700.4.9.pinned-origin", "rfc6750.5.3.safeguarded"],
+    ["rfc6749.10.3.pinned-origin", "rfc6750.5.3.safeguarded"],
     "No redirect of the API takes the access token to another server."
     => from_api(client, record);
 }
