@@ -15,6 +15,9 @@ const APART: [&str; 4] = [
     "xtask",
 ];
 
+/// Packages that are no members have lock files of their own, which no build looks at before the long mode.
+const LOCKED_APART: [&str; 2] = ["fuzz/Cargo.lock", "tests/fixtures/signing/Cargo.lock"];
+
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
         .parent()
@@ -165,6 +168,40 @@ fn the_core_has_one_tls_provider_and_no_system_library_but_libc() {
         let bindings: Vec<_> = crates.iter().filter(bindings).collect();
         assert!(bindings.is_empty(), "{bindings:?}");
     }
+}
+
+#[test]
+fn the_lock_files_apart_know_what_our_packages_depend_on() {
+    let members = members();
+    for path in LOCKED_APART {
+        let lock = std::fs::read_to_string(root().join(path)).expect("a lock file");
+        let lock: toml::Table = lock.parse().expect("TOML");
+        let mut compared = 0;
+        for locked in lock["package"].as_array().expect("packages") {
+            let name = locked["name"].as_str().expect("a name");
+            let Some(member) = members.get(name) else {
+                continue;
+            };
+            let names = locked["dependencies"].as_array().expect("names").iter();
+            let names = names.filter_map(|text| text.as_str()?.split(' ').next());
+            let names: BTreeSet<&str> = names.collect();
+            let (needed, allowed) = (dependencies(member, false), dependencies(member, true));
+            assert!(
+                needed.is_subset(&names) && names.is_subset(&allowed),
+                "{path} is out of date for {name}: `cargo update --workspace` beside it mends that"
+            );
+            compared += 1;
+        }
+        assert!(compared > 0, "{path} has none of our packages");
+    }
+}
+
+/// What a package says that it is built from.
+fn dependencies(package: &'static Value, with_optional: bool) -> BTreeSet<&'static str> {
+    let all = package["dependencies"].as_array().expect("a list").iter();
+    let normal = all.filter(|one| one["kind"].is_null());
+    let taken = normal.filter(|one| with_optional || one["optional"] == false);
+    taken.map(|one| text(&one["name"])).collect()
 }
 
 #[test]
