@@ -31,7 +31,7 @@ pub(crate) struct Arguments {
     /// List the sections and what each one runs
     #[arg(long, conflicts_with = "only")]
     list: bool,
-    /// Try 10,000 cases of each law, and run the tests that build or install other people's programs: takes hours
+    /// Try 10,000 cases of each law, and run the tests that build or install other people's programs: takes more than an hour
     #[arg(long)]
     long: bool,
 }
