@@ -11,8 +11,8 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use reqwest::StatusCode;
 use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue};
 use secrecy::ExposeSecret;
-use secrecy::zeroize::Zeroizing;
 use url::Url;
+use zeroize::Zeroizing;
 
 use crate::secret::Secret;
 use crate::support::{ClientHooks, ClientInfo, Error, OperationInfo, trace_exchange};

@@ -45,6 +45,7 @@ pub mod support;
 #[cfg(test)]
 mod test_support;
 pub mod transport;
+mod wiped;
 
 pub use auth::{
     Answered, Authenticate, BasicEncoding, BearerAuth, BearerFuture, BearerSource, ClientAuth,

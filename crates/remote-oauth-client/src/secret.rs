@@ -2,9 +2,11 @@
 
 use std::fmt;
 
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::ExposeSecret;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use subtle::ConstantTimeEq;
+
+use crate::wiped::wipe;
 
 /// Holds text that must not be seen: a client secret, a code, a token, an assertion.
 ///
@@ -21,17 +23,17 @@ use subtle::ConstantTimeEq;
 /// assert_eq!(format!("{:?}", Secret::from("hunter2")), "Secret([REDACTED])");
 /// ```
 #[derive(Clone)]
-pub struct Secret(SecretString);
+pub struct Secret(Box<str>);
 
 impl Secret {
     /// Compares two secrets in a time that depends only on their lengths.
     pub fn same_as(&self, other: &Self) -> bool {
-        open(self).as_bytes().ct_eq(open(other).as_bytes()).into()
+        self.0.as_bytes().ct_eq(other.0.as_bytes()).into()
     }
 
     /// Tells whether there is no text at all.
     pub fn is_empty(&self) -> bool {
-        open(self).is_empty()
+        self.0.is_empty()
     }
 
     /// Tells whether there is text and all of it is `VSCHAR`, the only characters that OAuth allows in
@@ -41,23 +43,21 @@ impl Secret {
     ///
     /// <https://www.rfc-editor.org/rfc/rfc6749#appendix-A>
     pub fn is_vschar(&self) -> bool {
-        let text = open(self);
-        !text.is_empty() && text.bytes().all(|byte| (0x20..=0x7e).contains(&byte))
+        let among = |byte: u8| (0x20..=0x7e).contains(&byte);
+        // All are looked at, whatever they are: a loop that never ends early takes many at a time.
+        !self.is_empty() && self.0.bytes().fold(true, |all, byte| all & among(byte))
     }
 }
 
-/// Opens a secret for this module's own comparisons, and for writing it on the wire.
-#[expect(
-    clippy::disallowed_methods,
-    reason = "comparison and the wire form need the text; it does not leave this module otherwise"
-)]
-fn open(secret: &Secret) -> &str {
-    secret.0.expose_secret()
+impl Drop for Secret {
+    fn drop(&mut self) {
+        wipe(&mut std::mem::take(&mut self.0).into_boxed_bytes());
+    }
 }
 
 impl ExposeSecret<str> for Secret {
     fn expose_secret(&self) -> &str {
-        open(self)
+        &self.0
     }
 }
 
@@ -82,7 +82,7 @@ impl fmt::Debug for Secret {
 
 impl Serialize for Secret {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(open(self))
+        serializer.serialize_str(&self.0)
     }
 }
 

@@ -17,9 +17,11 @@ use std::fmt;
 use bytes::Bytes;
 use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderValue, InvalidHeaderValue};
 use reqwest::{RequestBuilder, Response, StatusCode};
-use secrecy::zeroize::{Zeroize as _, Zeroizing};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use zeroize::Zeroizing;
+
+use crate::wiped::Wiped;
 
 pub use error::{Error, Failure, FailureKind, MediaType, Unreadable};
 #[doc(hidden)]
@@ -260,23 +262,6 @@ fn decode<T: DeserializeOwned>(body: &[u8]) -> Result<T, Unreadable> {
     match body.iter().find(|byte| !byte.is_ascii_whitespace()) {
         Some(b'[') => Err(Unreadable::OtherShape { line: 1, column: 0 }),
         _ => serde_json::from_slice(body).map_err(|error| Unreadable::json(&error)),
-    }
-}
-
-/// Bytes that are wiped when they are dropped, and not the room behind them, which was never written to.
-///
-/// Wiping goes byte by byte, so all of a buffer's room would cost more than reading the answer in it.
-struct Wiped(Vec<u8>);
-
-impl AsRef<[u8]> for Wiped {
-    fn as_ref(&self) -> &[u8] {
-        &self.0
-    }
-}
-
-impl Drop for Wiped {
-    fn drop(&mut self) {
-        self.0.as_mut_slice().zeroize();
     }
 }
 
