@@ -31,7 +31,7 @@ pub use rate_limit::RateLimit;
 /// The most bytes of a body that are read: 1 MiB. A documented answer has about two thousand.
 pub const BODY_BYTES_MAX: usize = 1 << 20;
 
-/// Room for a usual answer, reserved at once so that no half-grown copy of a token stays behind.
+/// Room for an answer that does not say how long it is, reserved at once so that no half-grown copy of a token stays behind.
 const BODY_BYTES_USUAL: usize = 8 << 10;
 
 /// Room for a usual form, reserved at once for the same reason.
@@ -267,10 +267,11 @@ fn decode<T: DeserializeOwned>(body: &[u8]) -> Result<T, Unreadable> {
 
 async fn read_bounded(mut response: Response, declared: Option<u64>) -> Result<Wiped, Unreadable> {
     // Requirement: rfc6749.10.14.answer-bounded
-    if declared.is_some_and(|bytes| bytes > BODY_BYTES_MAX as u64) {
+    let declared = declared.map(|bytes| usize::try_from(bytes).unwrap_or(usize::MAX));
+    if declared.is_some_and(|bytes| bytes > BODY_BYTES_MAX) {
         return Err(Unreadable::TooLarge);
     }
-    let mut body = Wiped(Vec::with_capacity(BODY_BYTES_USUAL));
+    let mut body = Wiped(Vec::with_capacity(declared.unwrap_or(BODY_BYTES_USUAL)));
     while let Some(chunk) = response
         .chunk()
         .await
