@@ -137,15 +137,13 @@ impl fmt::Display for CompanyId {
         match &self.0 {
             Name::Text(text) => f.write_str(text),
             Name::Uuid(bytes) => {
-                for (index, byte) in bytes.iter().enumerate() {
-                    let hyphen = if matches!(index, 4 | 6 | 8 | 10) {
-                        "-"
-                    } else {
-                        ""
-                    };
-                    write!(f, "{hyphen}{byte:02x}")?;
+                let mut text = [b'-'; 36];
+                let places = (0..text.len()).filter(|at| !HYPHENS.contains(at));
+                let digits = bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]);
+                for (at, digit) in places.zip(digits) {
+                    text[at] = b"0123456789abcdef"[usize::from(digit)];
                 }
-                Ok(())
+                f.write_str(std::str::from_utf8(&text).expect("hyphens and digits are ASCII"))
             }
         }
     }
