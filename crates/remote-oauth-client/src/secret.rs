@@ -28,7 +28,17 @@ pub struct Secret(Box<str>);
 impl Secret {
     /// Compares two secrets in a time that depends only on their lengths.
     pub fn same_as(&self, other: &Self) -> bool {
-        self.0.as_bytes().ct_eq(other.0.as_bytes()).into()
+        let (ours, theirs) = (self.0.as_bytes(), other.0.as_bytes());
+        // Eight bytes at a time: each look is behind a barrier, which costs more than the look.
+        let ((ours, our_rest), (theirs, their_rest)) = (ours.as_chunks(), theirs.as_chunks());
+        if ours.len() != theirs.len() {
+            return false;
+        }
+        let words = ours.iter().zip(theirs);
+        let same = words.fold(our_rest.ct_eq(their_rest), |same, (&ours, &theirs)| {
+            same & u64::from_ne_bytes(ours).ct_eq(&u64::from_ne_bytes(theirs))
+        });
+        same.into()
     }
 
     /// Tells whether there is no text at all.
@@ -118,6 +128,11 @@ mod tests {
             ("a", "aa", false),
             ("", "", true),
             ("", "a", false),
+            ("a word of eight", "a word of eight", true),
+            ("a word of eight", "A word of eight", false),
+            ("a word of eight", "a word of eighT", false),
+            ("a word of eight", "a word of eight bytes", false),
+            ("two words: sixteen", "two words- sixteen", false),
         ];
         for (left, right, same) in cases {
             assert_eq!(
