@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::str::FromStr;
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 
 use remote_oauth_client::{BasicEncoding, endpoints, transport};
 use url::Url;
@@ -243,19 +243,16 @@ impl From<CustomEnvironment> for Environment {
     }
 }
 
-/// Holds the base address of a server, without a trailing slash.
+/// Holds the base address of a server, without a trailing slash. Cheap to clone.
 ///
 /// Valid by construction: `https`, or `http` to loopback; no user name, query or fragment.
 #[derive(Clone, PartialEq, Eq, Hash)]
-pub struct Gateway {
-    text: String,
-    base: Url,
-}
+pub struct Gateway(Arc<Url>);
 
 impl Gateway {
     /// Returns the address, such as `https://gateway.remote.com`.
     pub fn as_str(&self) -> &str {
-        &self.text
+        self.0.as_str().trim_end_matches('/')
     }
 
     /// Tells whether an address has this gateway's scheme, host and port: its origin.
@@ -264,16 +261,15 @@ impl Gateway {
     ///
     /// <https://www.rfc-editor.org/rfc/rfc6454#section-4>
     pub fn is_origin_of(&self, url: &Url) -> bool {
-        self.base.origin() == url.origin()
+        self.0.origin() == url.origin()
     }
 
     pub(crate) fn base(&self) -> &Url {
-        &self.base
+        &self.0
     }
 
     fn at(&self, path: &str) -> Url {
-        Url::parse(&format!("{}{path}", self.text))
-            .expect("a path on a valid base is a valid address")
+        Url::parse(&format!("{self}{path}")).expect("a path on a valid base is a valid address")
     }
 }
 
@@ -284,22 +280,19 @@ impl FromStr for Gateway {
         let base = Url::parse(text).map_err(|_| Error::from(Misuse::Gateway))?;
         // Requirement: rfc6749.10.8.not-in-clear, rfc6750.5.3.tls
         transport::require_secure(&base).map_err(|_| Error::from(Misuse::Gateway))?;
-        Ok(Self {
-            text: base.as_str().trim_end_matches('/').to_owned(),
-            base,
-        })
+        Ok(Self(Arc::new(base)))
     }
 }
 
 impl fmt::Display for Gateway {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.text)
+        f.write_str(self.as_str())
     }
 }
 
 impl fmt::Debug for Gateway {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Gateway({})", self.text)
+        write!(f, "Gateway({self})")
     }
 }
 
