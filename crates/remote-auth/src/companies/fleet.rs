@@ -84,6 +84,13 @@ pub(super) struct Desk {
     scopes: Vec<Arc<Scope>>,
 }
 
+impl Desk {
+    /// Tells whether no renewal waits for its turn.
+    pub(super) fn is_idle(&self) -> bool {
+        self.wanted.is_empty() && self.backlog.is_empty()
+    }
+}
+
 #[derive(Debug)]
 pub(super) struct Later {
     pub(super) at: Duration,

@@ -182,7 +182,7 @@ impl Fleet {
             let draws = Draws::draw();
             let mut desk = self.desk();
             let at = desk.calendar.plan(now.elapsed, latest, as_planned, draws);
-            desk.next_sweep_s = desk.next_sweep_s.min(at);
+            self.sweep_by(&mut desk, at);
             desk.calendar
                 .cancel(std::mem::replace(&mut resident.due_s, at));
         }
@@ -190,7 +190,6 @@ impl Fleet {
             let token = self.token(resident);
             flight.outcome.send_replace(Some(Ok(token)));
         }
-        self.wake.notify_one();
     }
 
     /// Another process is at it: looks again in a moment.

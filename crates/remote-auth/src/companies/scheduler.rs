@@ -11,7 +11,7 @@ use std::time::Duration;
 use tokio::task::JoinSet;
 
 use super::calendar::second;
-use super::fleet::{Fleet, Later, What};
+use super::fleet::{Desk, Fleet, Later, What};
 use super::id::CompanyId;
 use super::landing::Arrival;
 use super::renewal::Known;
@@ -271,8 +271,15 @@ impl Fleet {
     /// Plans another try, outside the calendar.
     pub(super) fn plan_after(&self, resident: &mut Resident, pause: Duration, now: Moment) {
         resident.due_s = second(now.elapsed + pause).saturating_add(1);
-        let mut desk = self.desk();
-        desk.next_sweep_s = desk.next_sweep_s.min(resident.due_s);
+        self.sweep_by(&mut self.desk(), resident.due_s);
+    }
+
+    /// Sees to it that a sweep comes no later than this.
+    pub(super) fn sweep_by(&self, desk: &mut Desk, due_s: u32) {
+        if due_s < desk.next_sweep_s {
+            desk.next_sweep_s = due_s;
+            self.wake.notify_one();
+        }
     }
 
     async fn fly(self: Arc<Self>, departure: Departure) {
@@ -294,6 +301,10 @@ impl Fleet {
                 let landing = self.renewal(&key, &another).run(known).await;
                 arrival.land(epoch, due_s, landing);
                 drop(permit);
+                // The next turn, whenever it comes, is early enough where nobody waits for the room that this made.
+                if self.desk().is_idle() {
+                    return;
+                }
             }
             Departure::Save {
                 company,
