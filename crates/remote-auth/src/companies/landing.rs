@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::calendar::{Draws, second};
+use super::calendar::second;
 use super::events::CompanyEvent;
 use super::fleet::{Fleet, Later, What};
 use super::id::CompanyId;
@@ -179,9 +179,8 @@ impl Fleet {
         let as_planned = due_s != NEVER && late <= latest / 20;
         // What ages sooner than that is renewed when somebody asks.
         if latest >= FLOOR {
-            let draws = Draws::draw();
             let mut desk = self.desk();
-            let at = desk.calendar.plan(now.elapsed, latest, as_planned, draws);
+            let at = desk.calendar.plan(now.elapsed, latest, as_planned);
             self.sweep_by(&mut desk, at);
             desk.calendar
                 .cancel(std::mem::replace(&mut resident.due_s, at));

@@ -151,7 +151,6 @@ impl Fleet {
             let (mut due, next_s) = self.sweep(now);
             due.sort_unstable();
             let mut desk = self.desk();
-            desk.calendar.pass(now.elapsed);
             desk.backlog = due;
             desk.next_sweep_s = desk.next_sweep_s.min(next_s).max(now_s + 1);
         }
