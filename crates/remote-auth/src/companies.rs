@@ -210,14 +210,14 @@ impl CompanyTokens {
     ///
     /// [`WrongEnvironment::Grant`] for a grant of another environment or client, [`Misuse::UnnamedCompany`] if it names
     /// no company, [`Misuse::NoRefreshToken`] if it cannot be renewed, [`Misuse::NoRuntime`] outside a tokio runtime.
-    pub async fn insert(&self, grant: CompanyGrant) -> Result<CompanyTokenSource, Error> {
+    pub async fn insert(&self, mut grant: CompanyGrant) -> Result<CompanyTokenSource, Error> {
         let fleet = &self.0.fleet;
         // Requirement: rfc6749.10.4.issuer-only
         if grant.environment != fleet.environment || grant.client_id != fleet.client_id {
             return Err(WrongEnvironment::Grant.into());
         }
         let company = CompanyId::from(grant.company_id().ok_or(Misuse::UnnamedCompany)?);
-        let refresh_token = grant.refresh_token().ok_or(Misuse::NoRefreshToken)?.clone();
+        let refresh_token = grant.refresh_token.take().ok_or(Misuse::NoRefreshToken)?;
         self.0.start()?;
         let access = grant
             .token

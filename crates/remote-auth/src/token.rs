@@ -1,10 +1,10 @@
 //! One access token, and all that is known of it.
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, SystemTime};
 
-use remote_oauth_client::ExpiresIn;
+use remote_oauth_client::{ExpiresIn, Secret};
 use reqwest::header::{AUTHORIZATION, HeaderValue};
 use secrecy::ExposeSecret;
 
@@ -59,7 +59,8 @@ impl fmt::Display for Principal {
 pub struct Token(Arc<Inner>);
 
 struct Inner {
-    access_token: AccessToken,
+    /// Made of the header when somebody asks for it.
+    access_token: OnceLock<AccessToken>,
     header: HeaderValue,
     environment: Environment,
     principal: Principal,
@@ -73,8 +74,8 @@ struct Inner {
 impl Inner {
     fn copied(&self) -> Self {
         Self {
-            header: bearer_header(&self.access_token),
-            access_token: self.access_token.clone(),
+            header: prepared(bearer_token(&self.header)),
+            access_token: OnceLock::new(),
             environment: self.environment.clone(),
             granted_scope: self.granted_scope.clone(),
             ..*self
@@ -144,9 +145,9 @@ impl Token {
         granted_scope: Option<Scope>,
         expiry: Option<Expiry>,
     ) -> Self {
-        let header = bearer_header(&access_token);
+        let header = bearer_header(access_token.wire());
         Self(Arc::new(Inner {
-            access_token,
+            access_token: access_token.into(),
             header,
             environment,
             principal,
@@ -165,13 +166,8 @@ impl Token {
         expiry: Expiry,
         generation: u64,
     ) -> Self {
-        let text = header
-            .to_str()
-            .ok()
-            .and_then(|text| text.strip_prefix("Bearer "));
-        let access_token = AccessToken::from(text.expect("the header was made of a token"));
         Self(Arc::new(Inner {
-            access_token,
+            access_token: OnceLock::new(),
             header: header.clone(),
             environment,
             principal: Principal::Company,
@@ -198,10 +194,12 @@ impl Token {
     }
 
     /// Changes a token that is not shared yet, or a copy of one that is.
-    fn changed(self, change: impl FnOnce(&mut Inner)) -> Self {
-        let mut inner = Arc::try_unwrap(self.0).unwrap_or_else(|shared| shared.copied());
-        change(&mut inner);
-        Self(Arc::new(inner))
+    fn changed(mut self, change: impl FnOnce(&mut Inner)) -> Self {
+        if Arc::get_mut(&mut self.0).is_none() {
+            self = self.copied();
+        }
+        change(Arc::get_mut(&mut self.0).expect("a copy is not shared"));
+        self
     }
 
     /// Returns a token that shares nothing with this one, so that two threads do not write one reference count.
@@ -216,7 +214,8 @@ impl Token {
 
     /// Returns the token itself.
     pub fn access_token(&self) -> &AccessToken {
-        &self.0.access_token
+        let made = || bearer_token(&self.0.header).into();
+        self.0.access_token.get_or_init(made)
     }
 
     /// Returns the environment that minted the token.
@@ -322,16 +321,29 @@ impl Token {
     }
 }
 
+const SCHEME: &str = "Bearer ";
+
+/// Prepares the value of an `Authorization` header.
 // Requirement: gogox-guide.api.bearer, remote.api.bearer-header
 #[expect(
     clippy::disallowed_methods,
     reason = "the token is written into a header that is marked sensitive"
 )]
-pub(crate) fn bearer_header(token: &AccessToken) -> HeaderValue {
-    let token = token.wire().expose_secret();
+pub(crate) fn bearer_header(token: &Secret) -> HeaderValue {
+    prepared(token.expose_secret())
+}
+
+/// Returns the token that a header was prepared of.
+pub(crate) fn bearer_token(header: &HeaderValue) -> &str {
+    let text = header.to_str().ok();
+    text.and_then(|text| text.strip_prefix(SCHEME))
+        .expect("the header was made of a token")
+}
+
+fn prepared(token: &str) -> HeaderValue {
     // Of exactly this length, so that the value takes the text as it is and leaves no copy to be wiped.
-    let mut text = String::with_capacity("Bearer ".len() + token.len());
-    text.extend(["Bearer ", token]);
+    let mut text = String::with_capacity(SCHEME.len() + token.len());
+    text.extend([SCHEME, token]);
     // Requirement: rfc6749.10.3.token-confidential
     let mut header = HeaderValue::try_from(text).expect("an access token is printable ASCII");
     header.set_sensitive(true);

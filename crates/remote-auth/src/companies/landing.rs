@@ -81,7 +81,7 @@ impl Fleet {
                 if landing.resolved {
                     tell(CompanyEvent::Resolved);
                 }
-                self.renewed(company, epoch, due_s, (&record, saved), now);
+                self.renewed(company, epoch, due_s, (*record, saved), now);
                 tell(if adopted {
                     CompanyEvent::Adopted
                 } else {
@@ -129,11 +129,15 @@ impl Fleet {
         company: &CompanyId,
         epoch: u32,
         due_s: u32,
-        (record, saved): (&CompanyRecord, bool),
+        (record, saved): (CompanyRecord, bool),
         now: Moment,
     ) {
-        let access = record.access.as_ref();
-        let scope = access.and_then(|access| self.shared_scope(access));
+        let CompanyRecord {
+            refresh_token,
+            access,
+            ..
+        } = record;
+        let scope = access.as_ref().and_then(|access| self.shared_scope(access));
         let mut part = self.part(company);
         let Some(resident) = part.get_mut(company) else {
             return;
@@ -141,7 +145,7 @@ impl Fleet {
         let stale = resident.rare().epoch != epoch;
         // A grant that came meanwhile is newer than whatever this one brought.
         if !std::mem::take(&mut resident.rare().regranted) {
-            resident.refresh_token = Some(record.refresh_token());
+            resident.refresh_token = Some(refresh_token.into());
             self.set_unsaved(resident, !saved);
         }
         if resident.is_unsaved() {
@@ -149,10 +153,10 @@ impl Fleet {
         }
         if stale {
             // The token was refused while this was on its way: its result is of the past, in the store too.
-            resident.rare().refused = access.map(|access| access.token.clone());
+            resident.rare().refused = access.map(|access| access.token);
             self.again(company, resident, Duration::ZERO);
         } else if let Some(access) = access {
-            self.put(resident, access, scope, due_s, now);
+            self.put(resident, &access, scope, due_s, now);
         }
     }
 

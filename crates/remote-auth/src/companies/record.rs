@@ -4,12 +4,14 @@ use std::fmt;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use remote_oauth_client::Secret;
+use reqwest::header::HeaderValue;
 use secrecy::ExposeSecret;
 use serde::{Deserialize, Serialize};
 
 use super::resident::ms;
 use super::store::StoreFailed;
-use crate::secret::{AccessToken, RefreshToken};
+use crate::secret::RefreshToken;
+use crate::token::bearer_header;
 
 /// Holds a company's grant as stores keep it: the refresh token, the access token that goes with it, and what is known
 /// of an exchange that has not ended.
@@ -39,6 +41,9 @@ pub struct CompanyRecord {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct Access {
     pub(super) token: Secret,
+    /// Prepared already, unless the token comes out of a store.
+    #[serde(skip)]
+    pub(super) header: Option<HeaderValue>,
     pub(super) life_ms: u64,
     pub(super) ends_ms: u64,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -54,6 +59,10 @@ pub(super) fn wall_ms(wall: SystemTime) -> u64 {
 impl CompanyRecord {
     /// Takes a grant as it was given, without an access token.
     pub fn new(refresh_token: RefreshToken, user_id: Option<&str>) -> Self {
+        Self::of(&refresh_token, user_id)
+    }
+
+    pub(super) fn of(refresh_token: &RefreshToken, user_id: Option<&str>) -> Self {
         Self {
             refresh_token: refresh_token.wire().clone(),
             older_refresh_token: None,
@@ -124,8 +133,10 @@ impl CompanyRecord {
 }
 
 impl Access {
-    pub(super) fn token(&self) -> AccessToken {
-        self.token.clone().into()
+    /// Returns the value of an `Authorization` header.
+    pub(super) fn header(&self) -> HeaderValue {
+        let prepared = self.header.clone();
+        prepared.unwrap_or_else(|| bearer_header(&self.token))
     }
 
     /// Returns how long the token still lives by the time of day, and never more than its whole life.
@@ -154,6 +165,7 @@ mod tests {
         record.intent_ms = Some(7);
         record.access = Some(Access {
             token: "access-canary".into(),
+            header: None,
             life_ms: 3_600_000,
             ends_ms: 5_000_000,
             scope: Some("company:read".into()),

@@ -72,7 +72,7 @@ pub(super) struct Known {
 
 impl Known {
     fn record(&self) -> CompanyRecord {
-        let mut record = CompanyRecord::new(self.refresh_token.clone(), self.user_id.as_deref());
+        let mut record = CompanyRecord::of(&self.refresh_token, self.user_id.as_deref());
         record.access = self.access.clone();
         record
     }
@@ -261,10 +261,10 @@ impl Renewal<'_> {
             landing.requests += 1;
             match self.exchange.refresh(&token).await {
                 Ok((access, received)) => {
-                    let newest = refresh_token::kept(token.clone(), received);
+                    let newest = refresh_token::kept(&token, received.as_ref());
                     landing.rotated = !newest.same_as(&token);
                     return self
-                        .keep(course, known, &token, (access, newest), landing)
+                        .keep(course, known, (&token, newest), &access, landing)
                         .await;
                 }
                 Err(error) if Meaning::of(&error) == Meaning::GrantDead => refusal = Some(error),
@@ -306,8 +306,8 @@ impl Renewal<'_> {
         &self,
         mut course: Course,
         known: Option<&Known>,
-        sent: &RefreshToken,
-        (token, newest): (Token, RefreshToken),
+        (sent, newest): (&RefreshToken, &RefreshToken),
+        token: &Token,
         landing: &mut Landing,
     ) -> End {
         let before = course
@@ -317,14 +317,13 @@ impl Renewal<'_> {
             .and_then(|access| access.scope.as_deref());
         let before = before.map(Scope::granted);
         let scope = refresh_token::granted(before.as_ref(), token.granted_scope());
-        let access = Access::of(&token, scope.as_ref());
         for _ in 0..CONFLICTS_MAX {
             let record = &mut course.record;
             record.rotate(sent);
-            record.rotate(&newest);
+            record.rotate(newest);
             record.intent_ms = None;
             record.rotates |= landing.rotated;
-            record.access = Some(access.clone());
+            record.access = Some(Access::of(token, scope.as_ref()));
             if let (None, Some(known)) = (&record.user_id, known) {
                 record.user_id.clone_from(&known.user_id);
             }
@@ -399,6 +398,7 @@ impl Access {
         let ends = token.expires_at().map_or(0, wall_ms);
         Self {
             token: token.access_token().wire().clone(),
+            header: Some(token.header()),
             life_ms: u64::try_from(life.as_millis()).unwrap_or(u64::MAX),
             ends_ms: ends,
             scope: scope.map(Scope::to_string),

@@ -14,9 +14,9 @@ use super::calendar::second;
 use super::record::{Access, wall_ms};
 use crate::error::Error;
 use crate::scope::Scope;
-use crate::secret::{AccessToken, RefreshToken};
+use crate::secret::RefreshToken;
 use crate::source::policy;
-use crate::token::{Expiry, Moment, Token, bearer_header};
+use crate::token::{Expiry, Moment, Token, bearer_token};
 
 /// No renewal is planned.
 pub(super) const NEVER: u32 = u32::MAX;
@@ -134,7 +134,7 @@ impl Resident {
         let left = access.left(now.wall);
         let life = Duration::from_millis(access.life_ms).min(crate::token::LIFE_MAX);
         let margin = policy::margin(life, policy::Jitter::draw());
-        self.header = Some(bearer_header(&access.token()));
+        self.header = Some(access.header());
         self.scope = scope;
         self.ends_wall_ms = access
             .ends_ms
@@ -238,9 +238,10 @@ impl Resident {
 
     /// Returns what the store keeps of the token.
     pub(super) fn access(&self) -> Option<Access> {
-        let header = self.header.as_ref()?.to_str().ok()?;
+        let header = self.header.clone()?;
         Some(Access {
-            token: header.strip_prefix("Bearer ")?.into(),
+            token: bearer_token(&header).into(),
+            header: Some(header),
             life_ms: self.life_ms.into(),
             ends_ms: self.ends_wall_ms,
             scope: self.scope.as_ref().map(|scope| scope.to_string()),
@@ -249,10 +250,9 @@ impl Resident {
 
     /// Takes the token away, and remembers it so that it is not adopted again.
     pub(super) fn refuse(&mut self) {
-        if let Some(access) = self.access() {
-            self.rare().refused = Some(AccessToken::wire(&access.token()).clone());
+        if let Some(header) = self.header.take() {
+            self.rare().refused = Some(bearer_token(&header).into());
         }
-        self.header = None;
         let rare = self.rare();
         rare.epoch = rare.epoch.wrapping_add(1);
     }
