@@ -118,17 +118,14 @@ impl CompanyRecord {
         sendable.then_some(record).ok_or(StoreFailed)
     }
 
-    /// Tells whether another refresh token is kept than this one.
-    pub(super) fn differs(&self, other: &RefreshToken) -> bool {
-        !self.refresh_token.same_as(other.wire())
-    }
-
-    /// Puts a refresh token in the place of the one before, which is remembered.
-    pub(super) fn rotate(&mut self, token: &RefreshToken) {
-        if self.differs(token) {
+    /// Puts a refresh token in the place of the one before, which is remembered, and tells whether it is another.
+    pub(super) fn rotate(&mut self, token: &RefreshToken) -> bool {
+        let another = !self.refresh_token.same_as(token.wire());
+        if another {
             let older = std::mem::replace(&mut self.refresh_token, token.wire().clone());
             self.older_refresh_token = Some(older);
         }
+        another
     }
 }
 

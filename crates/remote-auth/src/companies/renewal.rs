@@ -262,7 +262,6 @@ impl Renewal<'_> {
             match self.exchange.refresh(&token).await {
                 Ok((access, received)) => {
                     let newest = refresh_token::kept(&token, received.as_ref());
-                    landing.rotated = !newest.same_as(&token);
                     return self
                         .keep(course, known, (&token, newest), &access, landing)
                         .await;
@@ -320,7 +319,7 @@ impl Renewal<'_> {
         for _ in 0..CONFLICTS_MAX {
             let record = &mut course.record;
             record.rotate(sent);
-            record.rotate(newest);
+            landing.rotated = record.rotate(newest);
             record.intent_ms = None;
             record.rotates |= landing.rotated;
             record.access = Some(Access::of(token, scope.as_ref()));
