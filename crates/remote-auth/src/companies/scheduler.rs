@@ -57,7 +57,8 @@ pub(super) async fn run(running: Running) {
         let now = fleet.now();
         let (departures, next) = fleet.turn(now);
         for departure in departures {
-            jobs.spawn(Arc::clone(fleet).fly(departure));
+            // On the heap before it is spawned, which moves a future about, and this one is large.
+            jobs.spawn(Box::pin(Arc::clone(fleet).fly(departure)));
         }
         let sleep = next.saturating_sub(now.elapsed).min(SLEEP_MAX);
         // Woken or not, the next turn looks.
