@@ -98,20 +98,16 @@ impl NameHash {
 const HYPHENS: [usize; 4] = [8, 13, 18, 23];
 
 fn uuid(text: &str) -> Option<[u8; 16]> {
-    let text = text.as_bytes();
-    if text.len() != 36 || HYPHENS.iter().any(|&at| text[at] != b'-') {
-        return None;
+    let text: &[u8; 36] = text.as_bytes().try_into().ok()?;
+    let mut number = 0;
+    for (at, &letter) in text.iter().enumerate() {
+        if !HYPHENS.contains(&at) {
+            number = number << 4 | u128::from(char::from(letter).to_digit(16)?);
+        } else if letter != b'-' {
+            return None;
+        }
     }
-    let mut digits = text.iter().enumerate();
-    let mut digit = || {
-        let (_, &digit) = digits.find(|(at, _)| !HYPHENS.contains(at))?;
-        char::from(digit).to_digit(16)
-    };
-    let mut bytes = [0; 16];
-    for byte in &mut bytes {
-        *byte = u8::try_from(digit()? << 4 | digit()?).ok()?;
-    }
-    Some(bytes)
+    Some(number.to_be_bytes())
 }
 
 impl From<&str> for CompanyId {
