@@ -374,14 +374,15 @@ impl Fleet {
         let resident = part.get_or_absent(company);
         resident.refresh_token = Some(known.refresh_token.clone());
         self.set_unsaved(resident, self.store.is_some());
-        let departed = resident.has_departed();
-        let rare = resident.rare();
-        rare.pause = None;
-        if self.store.is_some() {
-            rare.user_id.clone_from(&known.user_id);
+        if let Some(rare) = &mut resident.rare {
+            rare.pause = None;
         }
-        if departed {
+        if self.store.is_some() {
+            resident.rare().user_id.clone_from(&known.user_id);
+        }
+        if resident.has_departed() {
             // What is on its way was asked for with the grant before.
+            let rare = resident.rare();
             rare.epoch = rare.epoch.wrapping_add(1);
             rare.regranted = true;
         } else if let Some(access) = &known.access
