@@ -12,6 +12,7 @@ mod error;
 mod query;
 mod rate_limit;
 
+use std::cell::RefCell;
 use std::fmt;
 
 use bytes::Bytes;
@@ -19,6 +20,7 @@ use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderValue, InvalidHeaderValue};
 use reqwest::{RequestBuilder, Response, StatusCode};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use url::Url;
 use zeroize::Zeroizing;
 
 use crate::wiped::Wiped;
@@ -316,6 +318,23 @@ pub fn encode_path(segment: &str) -> String {
     }
 }
 
+/// Reads the address of a request.
+///
+/// Token requests all go to one, and to read it takes as long as to read the answer, so each thread keeps its last.
+#[doc(hidden)]
+pub fn address<E>(text: String) -> Result<Url, Error<E>> {
+    thread_local! {
+        static LAST: RefCell<Option<Url>> = const { RefCell::new(None) };
+    }
+    LAST.with_borrow_mut(|last| match last {
+        Some(url) if url.as_str() == text => Ok(url.clone()),
+        _ => {
+            let url = Url::parse(&text).map_err(|_| Error::InvalidRequest)?;
+            Ok(last.insert(url).clone())
+        }
+    })
+}
+
 /// Adds to reqwest's builder what it has only behind a feature.
 #[doc(hidden)]
 pub trait RequestBuilderExt<E> {
@@ -349,5 +368,27 @@ impl<E> From<reqwest::Error> for Error<E> {
 impl<E> From<InvalidHeaderValue> for Error<E> {
     fn from(_: InvalidHeaderValue) -> Self {
         Self::InvalidRequest
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_is_read_whatever_was_read_before() {
+        let read = |text: &str| address::<()>(text.to_owned());
+        for text in [
+            "https://a.example/x",
+            "https://a.example/x",
+            "https://b.example/x",
+            "https://a.example/x",
+            "https://a.example",
+        ] {
+            let expected = Url::parse(text).expect(text);
+            assert_eq!(read(text).expect(text), expected);
+            let unreadable = read("/x").expect_err("it has no host");
+            assert!(matches!(unreadable, Error::InvalidRequest));
+        }
     }
 }

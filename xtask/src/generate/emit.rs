@@ -88,11 +88,40 @@ pub(crate) fn client(document: &OpenAPI, client: &Client) -> Result<String> {
     );
     rename_variants(&mut file, client.renamed)?;
     remove_constructor(&mut file)?;
+    read_addresses(&mut file)?;
     describe::bare_items(&mut file, document)?;
     Ok(unparse(
         file,
         "Client and wire types, one method per operation.",
     ))
+}
+
+/// Lets the hand-written module read the address of each request, which keeps the last one.
+fn read_addresses(file: &mut File) -> Result<()> {
+    let mut addresses = Addresses { changed: 0 };
+    addresses.visit_file_mut(file);
+    if addresses.changed == 0 {
+        bail!(
+            "the generator hands no address over in a form that is known here: look at its output"
+        );
+    }
+    Ok(())
+}
+
+struct Addresses {
+    changed: usize,
+}
+
+impl VisitMut for Addresses {
+    fn visit_expr_method_call_mut(&mut self, call: &mut syn::ExprMethodCall) {
+        visit_expr_method_call_mut(self, call);
+        for argument in &mut call.args {
+            if matches!(argument, Expr::Path(name) if name.path.is_ident("url")) {
+                *argument = syn::parse_quote!(progenitor_client::address(url)?);
+                self.changed += 1;
+            }
+        }
+    }
 }
 
 /// Emits the typed mocks of the operations.
@@ -452,6 +481,25 @@ mod tests {
         for (expression, wanted) in cases {
             assert_eq!(anchored_literal(&expression).as_deref(), wanted);
         }
+    }
+
+    #[test]
+    fn every_address_is_read_by_the_hand_written_module() {
+        let mut file = syn::parse_quote! {
+            fn send() {
+                client.post(url).header(name);
+            }
+        };
+        read_addresses(&mut file).expect("there is one");
+        let printed = prettyplease::unparse(&file);
+        assert!(
+            printed.contains("client.post(progenitor_client::address(url)?).header(name)"),
+            "{printed}"
+        );
+        let mut without = syn::parse_quote! {
+            fn send() {}
+        };
+        assert!(read_addresses(&mut without).is_err());
     }
 
     #[test]

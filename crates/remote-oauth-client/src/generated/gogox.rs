@@ -210,7 +210,7 @@ impl Client {
         #[allow(unused_mut)]
         let mut request = self
             .client
-            .post(url)
+            .post(progenitor_client::address(url)?)
             .header(
                 ::reqwest::header::ACCEPT,
                 ::reqwest::header::HeaderValue::from_static("application/json"),

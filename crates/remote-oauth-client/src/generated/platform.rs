@@ -508,7 +508,7 @@ impl Client {
         #[allow(unused_mut)]
         let mut request = self
             .client
-            .get(url)
+            .get(progenitor_client::address(url)?)
             .header(
                 ::reqwest::header::ACCEPT,
                 ::reqwest::header::HeaderValue::from_static("application/json"),
@@ -579,7 +579,7 @@ impl Client {
         #[allow(unused_mut)]
         let mut request = self
             .client
-            .post(url)
+            .post(progenitor_client::address(url)?)
             .header(
                 ::reqwest::header::ACCEPT,
                 ::reqwest::header::HeaderValue::from_static("application/json"),
@@ -653,7 +653,7 @@ impl Client {
         #[allow(unused_mut)]
         let mut request = self
             .client
-            .post(url)
+            .post(progenitor_client::address(url)?)
             .header(
                 ::reqwest::header::ACCEPT,
                 ::reqwest::header::HeaderValue::from_static("application/json"),
@@ -723,7 +723,7 @@ impl Client {
         #[allow(unused_mut)]
         let mut request = self
             .client
-            .get(url)
+            .get(progenitor_client::address(url)?)
             .header(
                 ::reqwest::header::ACCEPT,
                 ::reqwest::header::HeaderValue::from_static("application/json"),
@@ -785,7 +785,7 @@ impl Client {
         #[allow(unused_mut)]
         let mut request = self
             .client
-            .get(url)
+            .get(progenitor_client::address(url)?)
             .header(
                 ::reqwest::header::ACCEPT,
                 ::reqwest::header::HeaderValue::from_static("application/json"),
@@ -855,7 +855,7 @@ impl Client {
         #[allow(unused_mut)]
         let mut request = self
             .client
-            .get(url)
+            .get(progenitor_client::address(url)?)
             .header(
                 ::reqwest::header::ACCEPT,
                 ::reqwest::header::HeaderValue::from_static("application/json"),
@@ -919,7 +919,7 @@ impl Client {
         #[allow(unused_mut)]
         let mut request = self
             .client
-            .get(url)
+            .get(progenitor_client::address(url)?)
             .header(
                 ::reqwest::header::ACCEPT,
                 ::reqwest::header::HeaderValue::from_static("application/json"),
@@ -980,7 +980,7 @@ impl Client {
         #[allow(unused_mut)]
         let mut request = self
             .client
-            .post(url)
+            .post(progenitor_client::address(url)?)
             .header(
                 ::reqwest::header::ACCEPT,
                 ::reqwest::header::HeaderValue::from_static("application/json"),
@@ -1043,7 +1043,7 @@ impl Client {
         #[allow(unused_mut)]
         let mut request = self
             .client
-            .post(url)
+            .post(progenitor_client::address(url)?)
             .header(
                 ::reqwest::header::ACCEPT,
                 ::reqwest::header::HeaderValue::from_static("application/json"),
@@ -1108,7 +1108,7 @@ impl Client {
         #[allow(unused_mut)]
         let mut request = self
             .client
-            .delete(url)
+            .delete(progenitor_client::address(url)?)
             .header(
                 ::reqwest::header::ACCEPT,
                 ::reqwest::header::HeaderValue::from_static("application/json"),
