@@ -43,6 +43,16 @@ async fn stocked(endpoint: &Endpoint, store: &Store, count: usize) {
     }
 }
 
+/// Plans a company's renewal for a second that has passed, and lets the scheduler see it.
+fn make_due(companies: &CompanyTokens, company: &CompanyId) {
+    let fleet = &companies.0.fleet;
+    let mut part = fleet.part(company);
+    part.get_mut(company).expect("it is there").due_s = 1;
+    drop(part);
+    fleet.desk().next_sweep_s = 0;
+    fleet.wake.notify_one();
+}
+
 #[tokio::test(start_paused = true)]
 async fn many_callers_of_one_company_share_one_request() {
     let (endpoint, store) = (Endpoint::new(), Store::default());
@@ -374,27 +384,11 @@ async fn a_result_that_was_on_its_way_when_the_token_was_refused_is_not_served()
     let companies = endpoint.companies(&store);
     let source = companies.source(name(0));
     let first = source.token().await.expect("a token");
-    companies
-        .0
-        .fleet
-        .part(source.company())
-        .get_mut(source.company())
-        .expect("it")
-        .due_s = 1;
-    companies.0.fleet.desk().next_sweep_s = 0;
-    companies.0.fleet.wake.notify_one();
+    make_due(&companies, source.company());
     sleep(Duration::from_secs(31)).await;
     assert_eq!(endpoint.requests(), 2, "renewed behind its users");
     source.token().await.expect("in use");
-    companies
-        .0
-        .fleet
-        .part(source.company())
-        .get_mut(source.company())
-        .expect("it")
-        .due_s = 1;
-    companies.0.fleet.desk().next_sweep_s = 0;
-    companies.0.fleet.wake.notify_one();
+    make_due(&companies, source.company());
     sleep(Duration::from_millis(10)).await;
     assert_eq!(endpoint.requests(), 3, "on its way");
     let second = source.token().await.expect("lives");
