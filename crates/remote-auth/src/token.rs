@@ -321,6 +321,7 @@ impl Token {
     }
 }
 
+/// What stands before the token in the value of an `Authorization` header.
 const SCHEME: &str = "Bearer ";
 
 /// Prepares the value of an `Authorization` header.
