@@ -334,15 +334,13 @@ impl Owner {
     async fn call(&self, company: &CompanyId) -> Result<Token, Error> {
         for _ in 0..RUNTIMES_MAX {
             self.start()?;
-            let mut outcome = match self.fleet.step(company) {
+            let flight = match self.fleet.step(company) {
                 Step::Serve(token) => return Ok(token),
                 Step::Fail(error) => return Err(error),
-                Step::Wait(outcome) => outcome,
+                Step::Wait(flight) => flight,
             };
             // If the task went away with its runtime, this one's takes over.
-            if let Ok(landed) = outcome.wait_for(Option::is_some).await
-                && let Some(landed) = landed.clone()
-            {
+            if let Some(landed) = flight.wait().await {
                 return landed;
             }
         }

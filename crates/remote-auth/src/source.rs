@@ -33,6 +33,7 @@
 
 pub(crate) mod breaker;
 mod engine;
+pub(crate) mod flight;
 mod local;
 mod machine;
 pub(crate) mod mint;

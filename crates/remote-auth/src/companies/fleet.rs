@@ -19,7 +19,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use tokio::sync::{Notify, watch};
+use tokio::sync::Notify;
 
 use super::budget::Budget;
 use super::calendar::{Calendar, second};
@@ -27,7 +27,7 @@ use super::events::Teller;
 use super::id::{CompanyId, HashKey, NameHash};
 use super::record::Access;
 use super::renewal::{Exchange, Known, Renewal};
-use super::resident::{Flight, Outcome, Resident};
+use super::resident::{Flight, Resident};
 use super::store::{CompanyKey, CompanyStore};
 use super::table::Table;
 use crate::clock::{Clock, Glance};
@@ -36,6 +36,7 @@ use crate::error::Error;
 use crate::scope::Scope;
 use crate::secret::ClientId;
 use crate::source::breaker::Breaker;
+use crate::source::flight;
 use crate::token::{Moment, Token};
 
 /// In how many parts the companies are, so that one part is swept while the others are served.
@@ -110,7 +111,7 @@ pub(super) enum What {
 pub(super) enum Step {
     Serve(Token),
     Fail(Error),
-    Wait(watch::Receiver<Outcome>),
+    Wait(flight::Flight),
 }
 
 pub(super) struct Parts {
@@ -259,7 +260,7 @@ impl Fleet {
             self.wake.notify_one();
             Flight::new()
         });
-        Step::Wait(flight.outcome.subscribe())
+        Step::Wait(flight.shared.clone())
     }
 
     pub(super) fn token(&self, resident: &Resident) -> Token {

@@ -173,7 +173,7 @@ impl Fleet {
         resident.put(access, scope, now);
         if flight
             .as_ref()
-            .is_some_and(|flight| flight.outcome.receiver_count() > 0)
+            .is_some_and(|flight| flight.shared.is_shared())
         {
             resident.touch(now);
         }
@@ -191,7 +191,7 @@ impl Fleet {
         }
         if let Some(flight) = flight {
             let token = self.token(resident);
-            flight.outcome.send_replace(Some(Ok(token)));
+            flight.shared.land(Ok(token));
         }
     }
 
@@ -253,7 +253,7 @@ impl Fleet {
             pause,
         });
         if let Some(flight) = flight {
-            flight.outcome.send_replace(Some(outcome));
+            flight.shared.land(outcome);
         }
     }
 

@@ -8,15 +8,14 @@ use std::time::{Duration, UNIX_EPOCH};
 
 use remote_oauth_client::Secret;
 use reqwest::header::HeaderValue;
-use tokio::sync::watch;
 
 use super::calendar::second;
 use super::record::{Access, wall_ms};
 use crate::error::Error;
 use crate::scope::Scope;
 use crate::secret::RefreshToken;
-use crate::source::policy;
-use crate::token::{Expiry, Moment, Token, bearer_token};
+use crate::source::{flight, policy};
+use crate::token::{Expiry, Moment, bearer_token};
 
 /// No renewal is planned.
 pub(super) const NEVER: u32 = u32::MAX;
@@ -67,19 +66,26 @@ pub(super) struct Rare {
     pub(super) regranted: bool,
 }
 
-pub(super) type Outcome = Option<Result<Token, Error>>;
-
 #[derive(Debug)]
 pub(super) struct Flight {
-    pub(super) outcome: watch::Sender<Outcome>,
+    pub(super) shared: flight::Flight,
     pub(super) departed: bool,
 }
 
 impl Flight {
     pub(super) fn new() -> Self {
         Self {
-            outcome: watch::Sender::new(None),
+            shared: flight::Flight::new(),
             departed: false,
+        }
+    }
+}
+
+impl Drop for Flight {
+    /// Who still waits starts over.
+    fn drop(&mut self) {
+        if !self.shared.has_landed() {
+            self.shared.lose();
         }
     }
 }

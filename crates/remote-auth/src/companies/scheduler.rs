@@ -246,7 +246,7 @@ impl Fleet {
                 let flight = resident.rare().flight.take();
                 self.plan_after(resident, BREAKER_LOOK, now);
                 if let Some(flight) = flight {
-                    flight.outcome.send_replace(Some(Err(error)));
+                    flight.shared.land(Err(error));
                 }
                 return None;
             }

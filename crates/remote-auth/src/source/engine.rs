@@ -19,15 +19,15 @@
 //! Locks are taken in one order: the machine's, then the breaker's.
 
 use std::fmt;
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::runtime::Handle;
-use tokio::sync::Semaphore;
 use tokio::task::AbortHandle;
 use tracing::Instrument as _;
 
 use super::breaker::{Breaker, Permit};
+use super::flight::{Flight, Outcome};
 use super::local::Key;
 use super::machine::{Landed, Machine, Reason, Std, Step};
 use super::mint::Mint;
@@ -38,52 +38,6 @@ use crate::environment::Environment;
 use crate::error::{Error, Misuse};
 use crate::secret::RefreshToken;
 use crate::token::{Moment, Token};
-
-type Outcome = Result<Token, Error>;
-
-/// What those wait for who wait for a renewal.
-///
-/// Whoever is woken wakes the next, as a mutex passes on: a herd that is woken at once fights for the scheduler.
-#[derive(Clone)]
-struct Flight(Arc<Arrival>);
-
-struct Arrival {
-    outcome: OnceLock<Outcome>,
-    /// Empty until the outcome is there; closed if it never will be, because the renewal's runtime is gone.
-    turns: Semaphore,
-}
-
-impl Flight {
-    /// How many are woken at the same time.
-    const TURNS: usize = 2;
-
-    fn new() -> Self {
-        Self(Arc::new(Arrival {
-            outcome: OnceLock::new(),
-            turns: Semaphore::new(0),
-        }))
-    }
-
-    /// Waits for the outcome; `None` if there will be none.
-    async fn wait(&self) -> Option<Outcome> {
-        let _turn = self.0.turns.acquire().await.ok()?;
-        self.0.outcome.get().cloned()
-    }
-
-    fn has_landed(&self) -> bool {
-        self.0.outcome.get().is_some()
-    }
-
-    fn land(&self, outcome: Outcome) {
-        if self.0.outcome.set(outcome).is_ok() {
-            self.0.turns.add_permits(Self::TURNS);
-        }
-    }
-
-    fn lose(&self) {
-        self.0.turns.close();
-    }
-}
 
 pub(super) struct Engine {
     key: Key,
