@@ -2,11 +2,9 @@
 
 use std::fmt;
 
-use secrecy::ExposeSecret;
+use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use subtle::ConstantTimeEq;
-
-use crate::wiped::wipe;
 
 /// Holds text that must not be seen: a client secret, a code, a token, an assertion.
 ///
@@ -23,12 +21,12 @@ use crate::wiped::wipe;
 /// assert_eq!(format!("{:?}", Secret::from("hunter2")), "Secret([REDACTED])");
 /// ```
 #[derive(Clone)]
-pub struct Secret(Box<str>);
+pub struct Secret(SecretString);
 
 impl Secret {
     /// Compares two secrets in a time that depends only on their lengths.
     pub fn same_as(&self, other: &Self) -> bool {
-        let (ours, theirs) = (self.0.as_bytes(), other.0.as_bytes());
+        let (ours, theirs) = (open(self).as_bytes(), open(other).as_bytes());
         // Eight bytes at a time: each look is behind a barrier, which costs more than the look.
         let ((ours, our_rest), (theirs, their_rest)) = (ours.as_chunks(), theirs.as_chunks());
         if ours.len() != theirs.len() {
@@ -43,7 +41,7 @@ impl Secret {
 
     /// Tells whether there is no text at all.
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        open(self).is_empty()
     }
 
     /// Tells whether there is text and all of it is `VSCHAR`, the only characters that OAuth allows in
@@ -55,19 +53,22 @@ impl Secret {
     pub fn is_vschar(&self) -> bool {
         let among = |byte: u8| (0x20..=0x7e).contains(&byte);
         // All are looked at, whatever they are: a loop that never ends early takes many at a time.
-        !self.is_empty() && self.0.bytes().fold(true, |all, byte| all & among(byte))
+        !self.is_empty() && open(self).bytes().fold(true, |all, byte| all & among(byte))
     }
 }
 
-impl Drop for Secret {
-    fn drop(&mut self) {
-        wipe(&mut std::mem::take(&mut self.0).into_boxed_bytes());
-    }
+/// Opens a secret for this module's own comparisons, and for writing it on the wire.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "comparison and the wire form need the text; it does not leave this module otherwise"
+)]
+fn open(secret: &Secret) -> &str {
+    secret.0.expose_secret()
 }
 
 impl ExposeSecret<str> for Secret {
     fn expose_secret(&self) -> &str {
-        &self.0
+        open(self)
     }
 }
 
@@ -92,7 +93,7 @@ impl fmt::Debug for Secret {
 
 impl Serialize for Secret {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(&self.0)
+        serializer.serialize_str(open(self))
     }
 }
 

@@ -7,7 +7,7 @@
 use zeroize::optimization_barrier;
 
 /// Overwrites bytes with zeros.
-pub(crate) fn wipe(bytes: &mut [u8]) {
+fn wipe(bytes: &mut [u8]) {
     bytes.fill(0);
     optimization_barrier(bytes);
 }
