@@ -70,7 +70,7 @@ pub use id::CompanyId;
 use record::Access;
 pub use record::CompanyRecord;
 use renewal::Known;
-use resident::NEVER;
+use resident::{NEVER, Resident};
 use scheduler::Running;
 pub use store::{
     CompanyKey, CompanyStore, Lease, LeaseFuture, LoadFuture, MemoryStore, StoreFailed, Stored,
@@ -280,10 +280,7 @@ impl CompanyTokens {
     ///
     /// Those of [`CompanyTokenSource::token`].
     pub async fn authorization(&self, company: &CompanyId) -> Result<HeaderValue, Error> {
-        let lent = self
-            .0
-            .fleet
-            .lend(company, |resident| resident.header.clone());
+        let lent = self.0.fleet.lend(company, Resident::value);
         match lent.flatten() {
             Some(header) => Ok(header),
             None => Ok(self.0.call(company).await?.header()),

@@ -213,6 +213,16 @@ impl Resident {
             && ms(now.elapsed).saturating_add(margin_ms) < self.ends_elapsed_ms
     }
 
+    /// Returns the value of an `Authorization` header.
+    #[inline]
+    pub(super) fn value(&self) -> Option<HeaderValue> {
+        let header = self.header.as_ref()?;
+        // Whoever sends the value reads it. To begin with that before the count of its holders is raised lets the two
+        // misses overlap, where a cache has neither.
+        std::hint::black_box(header.as_bytes().first().copied());
+        Some(header.clone())
+    }
+
     /// Writes down that somebody asks.
     #[inline]
     pub(super) fn touch(&mut self, now: Moment) {
