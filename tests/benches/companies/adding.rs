@@ -11,7 +11,7 @@ use serde_json::Value;
 use super::endpoint::{Endpoint, SetClock};
 use super::{Record, id, ratio_row};
 
-const ROUNDS: usize = 7;
+const ROUNDS: usize = 15;
 
 /// How many are added in a round.
 const ADDED: usize = 2_000;
