@@ -68,6 +68,7 @@
 //! |---|---|
 //! | `middleware` | `bearer::BearerMiddleware` for `reqwest-middleware` |
 //! | `tower` | `bearer::BearerLayer` for `tower` services |
+//! | `metrics` | counters of token sources through the `metrics` facade |
 //!
 //! None is on by default.
 //!
