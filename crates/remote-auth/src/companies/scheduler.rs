@@ -5,10 +5,14 @@
 //! A company that nobody has used since its token came is not renewed at all until somebody asks.
 //! The task ends with the last handle, and with its runtime; the next call starts it again.
 
+use std::future::{Future, poll_fn};
+use std::pin::pin;
 use std::sync::Arc;
+use std::task::Poll;
 use std::time::Duration;
 
 use tokio::task::JoinSet;
+use tokio::time::{Instant, sleep};
 
 use super::calendar::second;
 use super::fleet::{Desk, Fleet, Later, What};
@@ -51,6 +55,7 @@ pub(super) enum Departure {
 pub(super) async fn run(running: Running) {
     let Running(fleet) = &running;
     let mut jobs = JoinSet::new();
+    let mut alarm = pin!(sleep(Duration::ZERO));
     fleet.resume();
     loop {
         while jobs.try_join_next().is_some() {}
@@ -60,9 +65,18 @@ pub(super) async fn run(running: Running) {
             // On the heap before it is spawned, which moves a future about, and this one is large.
             jobs.spawn(Box::pin(Arc::clone(fleet).fly(departure)));
         }
-        let sleep = next.saturating_sub(now.elapsed).min(SLEEP_MAX);
-        // Woken or not, the next turn looks.
-        let _ = tokio::time::timeout(sleep, fleet.wake.notified()).await;
+        let pause = next.saturating_sub(now.elapsed).min(SLEEP_MAX);
+        let at = Instant::now() + pause;
+        // A turn that comes too early only looks, which costs less than to set a timer anew in each.
+        if at < alarm.deadline() || alarm.is_elapsed() {
+            alarm.as_mut().reset(at);
+        }
+        let mut woken = pin!(fleet.wake.notified());
+        poll_fn(|cx| match woken.as_mut().poll(cx) {
+            Poll::Pending => alarm.as_mut().poll(cx),
+            ready => ready,
+        })
+        .await;
     }
 }
 
