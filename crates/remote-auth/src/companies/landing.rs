@@ -153,7 +153,7 @@ impl Fleet {
         }
         if stale {
             // The token was refused while this was on its way: its result is of the past, in the store too.
-            resident.rare().refused = access.map(|access| access.token);
+            resident.rare().refused = access.map(|access| access.token());
             self.again(company, resident, Duration::ZERO);
         } else if let Some(access) = access {
             self.put(resident, &access, scope, due_s, now);

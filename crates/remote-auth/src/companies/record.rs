@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use super::resident::ms;
 use super::store::StoreFailed;
 use crate::secret::RefreshToken;
-use crate::token::bearer_header;
+use crate::token::{bearer_header, bearer_token};
 
 /// Holds a company's grant as stores keep it: the refresh token, the access token that goes with it, and what is known
 /// of an exchange that has not ended.
@@ -40,10 +40,9 @@ pub struct CompanyRecord {
 /// An access token as it is kept, with its life by the time of day.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct Access {
-    pub(super) token: Secret,
-    /// Prepared already, unless the token comes out of a store.
-    #[serde(skip)]
-    pub(super) header: Option<HeaderValue>,
+    /// The value of an `Authorization` header. A store keeps the token alone.
+    #[serde(rename = "token", with = "as_token")]
+    pub(super) header: HeaderValue,
     pub(super) life_ms: u64,
     pub(super) ends_ms: u64,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -109,12 +108,7 @@ impl CompanyRecord {
             Some(&record.refresh_token),
             record.older_refresh_token.as_ref(),
         ];
-        let access = record.access.as_ref().map(|access| &access.token);
-        let sendable = tokens
-            .into_iter()
-            .flatten()
-            .chain(access)
-            .all(Secret::is_vschar);
+        let sendable = tokens.into_iter().flatten().all(Secret::is_vschar);
         sendable.then_some(record).ok_or(StoreFailed)
     }
 
@@ -129,11 +123,28 @@ impl CompanyRecord {
     }
 }
 
+/// A header value as the token that it was made of.
+mod as_token {
+    use serde::de::Error;
+    use serde::{Deserializer, Serializer};
+
+    use super::*;
+
+    pub(super) fn serialize<S: Serializer>(value: &HeaderValue, to: S) -> Result<S::Ok, S::Error> {
+        to.serialize_str(bearer_token(value))
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<HeaderValue, D::Error> {
+        let token = Secret::deserialize(from)?;
+        let sendable = token.is_vschar().then(|| bearer_header(&token));
+        sendable.ok_or_else(|| Error::custom("a token that no header can carry"))
+    }
+}
+
 impl Access {
-    /// Returns the value of an `Authorization` header.
-    pub(super) fn header(&self) -> HeaderValue {
-        let prepared = self.header.clone();
-        prepared.unwrap_or_else(|| bearer_header(&self.token))
+    /// Returns a copy of the token.
+    pub(super) fn token(&self) -> Secret {
+        bearer_token(&self.header).into()
     }
 
     /// Returns how long the token still lives by the time of day, and never more than its whole life.
@@ -161,8 +172,7 @@ mod tests {
         record.rotate(&"newer-canary".into());
         record.intent_ms = Some(7);
         record.access = Some(Access {
-            token: "access-canary".into(),
-            header: None,
+            header: bearer_header(&"access-canary".into()),
             life_ms: 3_600_000,
             ends_ms: 5_000_000,
             scope: Some("company:read".into()),

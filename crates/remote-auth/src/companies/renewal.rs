@@ -242,7 +242,7 @@ impl Renewal<'_> {
         let refused = known.and_then(|known| known.refused.as_ref());
         access.left(now) > least
             && ours.is_none_or(|ours| access.left(now) > ours.left(now))
-            && refused.is_none_or(|refused| !refused.same_as(&access.token))
+            && refused.is_none_or(|refused| !refused.same_as(&access.token()))
     }
 
     /// Sends refresh tokens, the newest first, until one is taken or the budget is spent.
@@ -396,8 +396,7 @@ impl Access {
             .map_or(crate::token::LIFE_ASSUMED, |expiry| expiry.life);
         let ends = token.expires_at().map_or(0, wall_ms);
         Self {
-            token: token.access_token().wire().clone(),
-            header: Some(token.header()),
+            header: token.header(),
             life_ms: u64::try_from(life.as_millis()).unwrap_or(u64::MAX),
             ends_ms: ends,
             scope: scope.map(Scope::to_string),

@@ -15,7 +15,7 @@ use crate::error::Error;
 use crate::scope::Scope;
 use crate::secret::RefreshToken;
 use crate::source::{flight, policy};
-use crate::token::{Expiry, Moment, bearer_token};
+use crate::token::{Expiry, Moment};
 
 /// No renewal is planned.
 pub(super) const NEVER: u32 = u32::MAX;
@@ -140,7 +140,7 @@ impl Resident {
         let left = access.left(now.wall);
         let life = Duration::from_millis(access.life_ms).min(crate::token::LIFE_MAX);
         let margin = policy::margin(life, policy::Jitter::draw());
-        self.header = Some(access.header());
+        self.header = Some(access.header.clone());
         self.scope = scope;
         self.ends_wall_ms = access
             .ends_ms
@@ -254,10 +254,8 @@ impl Resident {
 
     /// Returns what the store keeps of the token.
     pub(super) fn access(&self) -> Option<Access> {
-        let header = self.header.clone()?;
         Some(Access {
-            token: bearer_token(&header).into(),
-            header: Some(header),
+            header: self.header.clone()?,
             life_ms: self.life_ms.into(),
             ends_ms: self.ends_wall_ms,
             scope: self.scope.as_ref().map(|scope| scope.to_string()),
@@ -266,9 +264,10 @@ impl Resident {
 
     /// Takes the token away, and remembers it so that it is not adopted again.
     pub(super) fn refuse(&mut self) {
-        if let Some(header) = self.header.take() {
-            self.rare().refused = Some(bearer_token(&header).into());
+        if let Some(access) = self.access() {
+            self.rare().refused = Some(access.token());
         }
+        self.header = None;
         let rare = self.rare();
         rare.epoch = rare.epoch.wrapping_add(1);
     }

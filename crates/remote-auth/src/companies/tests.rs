@@ -319,8 +319,7 @@ async fn who_finds_the_lease_held_waits_and_takes_over_what_comes() {
         .expect("a record");
     let mut record = found.record;
     record.access = Some(Access {
-        header: None,
-        token: "theirs".into(),
+        header: crate::token::bearer_header(&"theirs".into()),
         life_ms: 3_600_000,
         ends_ms: record::wall_ms(endpoint.clock.wall() + HOUR),
         scope: None,
