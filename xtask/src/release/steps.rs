@@ -194,7 +194,7 @@ fn dependencies() -> Vec<Step> {
         ),
         Step::new(
             "advisories",
-            "cargo deny check --disable-fetch advisories",
+            "cargo deny --offline check advisories",
             "no dependency has a published vulnerability",
         )
         .needing(
