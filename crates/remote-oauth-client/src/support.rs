@@ -21,7 +21,6 @@ use reqwest::{RequestBuilder, Response, StatusCode};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use url::Url;
-use zeroize::Zeroizing;
 
 use crate::wiped::Wiped;
 
@@ -35,9 +34,6 @@ pub const BODY_BYTES_MAX: usize = 1 << 20;
 
 /// Room for an answer that does not say how long it is, reserved at once so that no half-grown copy of a token stays behind.
 const BODY_BYTES_USUAL: usize = 8 << 10;
-
-/// Room for a usual form, reserved at once for the same reason.
-const FORM_BYTES_USUAL: usize = 8 << 10;
 
 /// Tells what a generated client was made with.
 pub trait ClientInfo<Inner> {
@@ -344,12 +340,13 @@ pub trait RequestBuilderExt<E> {
 impl<E> RequestBuilderExt<E> for RequestBuilder {
     // Requirement: remote.skill.mistake-json-body, remote.token.form-only, rfc6749.3.2.no-repeats
     fn form_urlencoded<T: Serialize + ?Sized>(self, body: &T) -> Result<RequestBuilder, Error<E>> {
-        let mut form = Zeroizing::new(String::with_capacity(FORM_BYTES_USUAL));
-        let mut encoder = form_urlencoded::Serializer::new(&mut *form);
-        body.serialize(serde_urlencoded::Serializer::new(&mut encoder))
-            .map_err(|_| Error::InvalidRequest)?;
+        let form = Wiped::written(|form| {
+            let mut encoder = form_urlencoded::Serializer::new(form);
+            let written = body.serialize(serde_urlencoded::Serializer::new(&mut encoder));
+            written.map_err(|_| Error::InvalidRequest).map(drop)
+        })?;
         // The HTTP client shares these bytes, and the last to let go of them wipes them.
-        let form = Bytes::from_owner(Wiped(std::mem::take(&mut *form).into_bytes()));
+        let form = Bytes::from_owner(form);
         let content_type = HeaderValue::from_static("application/x-www-form-urlencoded");
         Ok(self.header(CONTENT_TYPE, content_type).body(form))
     }

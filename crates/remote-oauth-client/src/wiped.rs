@@ -4,7 +4,12 @@
 //! For the kilobytes of an exchange that takes longer than reading the answer; here they are filled as any memory is,
 //! and the barrier stands for the reader.
 
+use std::cell::RefCell;
+
 use zeroize::optimization_barrier;
+
+/// Room that each thread keeps to write in: more than a usual form takes.
+const ROOM_BYTES: usize = 8 << 10;
 
 /// Overwrites bytes with zeros.
 fn wipe(bytes: &mut [u8]) {
@@ -14,6 +19,27 @@ fn wipe(bytes: &mut [u8]) {
 
 /// Holds bytes, and wipes what was written of them: the room behind it never held anything.
 pub(crate) struct Wiped(pub(crate) Vec<u8>);
+
+impl Wiped {
+    /// Takes what `write` writes, in a buffer of its own length.
+    ///
+    /// It is written where there is room for it, so that no half-grown copy stays behind, and wiped there.
+    pub(crate) fn written<E>(write: impl FnOnce(&mut String) -> Result<(), E>) -> Result<Self, E> {
+        thread_local! {
+            static ROOM: RefCell<String> = RefCell::new(String::with_capacity(ROOM_BYTES));
+        }
+        ROOM.with_borrow_mut(|room| {
+            let outcome = write(room);
+            let mut room_bytes = std::mem::take(room).into_bytes();
+            let written = Self(room_bytes.clone());
+            wipe(&mut room_bytes);
+            room_bytes.clear();
+            room_bytes.shrink_to(ROOM_BYTES);
+            *room = String::from_utf8(room_bytes).unwrap_or_default();
+            outcome.map(|()| written)
+        })
+    }
+}
 
 impl AsRef<[u8]> for Wiped {
     fn as_ref(&self) -> &[u8] {
@@ -30,6 +56,23 @@ impl Drop for Wiped {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_written_comes_back_whole_and_alone() {
+        let written = |text: &str, outcome: Result<(), ()>| {
+            Wiped::written(|room| {
+                room.push_str(text);
+                outcome
+            })
+        };
+        let long = "long ".repeat(ROOM_BYTES);
+        for text in ["a=1", &long, "", "b=2"] {
+            let found = written(text, Ok(())).expect("it is written");
+            assert_eq!(found.as_ref(), text.as_bytes());
+            assert_eq!(found.0.capacity(), text.len(), "no more than its length");
+            assert!(written("half of", Err(())).is_err());
+        }
+    }
 
     #[test]
     fn what_is_wiped_is_zeros() {
