@@ -32,7 +32,8 @@ pub use rate_limit::RateLimit;
 /// The most bytes of a body that are read: 1 MiB. A documented answer has about two thousand.
 pub const BODY_BYTES_MAX: usize = 1 << 20;
 
-/// Room for an answer that does not say how long it is, reserved at once so that no half-grown copy of a token stays behind.
+/// Room for an answer in pieces that does not say how long it is, reserved at once so that no half-grown copy of a token
+/// stays behind.
 const BODY_BYTES_USUAL: usize = 8 << 10;
 
 /// Tells what a generated client was made with.
@@ -263,24 +264,34 @@ fn decode<T: DeserializeOwned>(body: &[u8]) -> Result<T, Unreadable> {
     }
 }
 
-async fn read_bounded(mut response: Response, declared: Option<u64>) -> Result<Wiped, Unreadable> {
+async fn read_bounded(mut response: Response, declared: Option<u64>) -> Result<Bytes, Unreadable> {
     // Requirement: rfc6749.10.14.answer-bounded
     let declared = declared.map(|bytes| usize::try_from(bytes).unwrap_or(usize::MAX));
     if declared.is_some_and(|bytes| bytes > BODY_BYTES_MAX) {
         return Err(Unreadable::TooLarge);
     }
+    let mut read = 0;
+    let mut piece = async || {
+        let piece = response.chunk().await;
+        let piece = piece.map_err(|error| Unreadable::Interrupted(Failure::of(&error)))?;
+        read += piece.as_ref().map_or(0, Bytes::len);
+        let bounded = read <= BODY_BYTES_MAX;
+        bounded.then_some(piece).ok_or(Unreadable::TooLarge)
+    };
+    let Some(first) = piece().await? else {
+        return Ok(Bytes::new());
+    };
+    let Some(second) = piece().await? else {
+        // As usual, it came in one piece, which is read where it lies.
+        return Ok(first);
+    };
     let mut body = Wiped(Vec::with_capacity(declared.unwrap_or(BODY_BYTES_USUAL)));
-    while let Some(chunk) = response
-        .chunk()
-        .await
-        .map_err(|error| Unreadable::Interrupted(Failure::of(&error)))?
-    {
-        if body.0.len() + chunk.len() > BODY_BYTES_MAX {
-            return Err(Unreadable::TooLarge);
-        }
-        body.0.extend_from_slice(&chunk);
+    body.0.extend_from_slice(&first);
+    body.0.extend_from_slice(&second);
+    while let Some(next) = piece().await? {
+        body.0.extend_from_slice(&next);
     }
-    Ok(body)
+    Ok(Bytes::from_owner(body))
 }
 
 /// Names the type that streamed answers would have. No operation of the document streams, so there is no value.
@@ -371,6 +382,21 @@ impl<E> From<InvalidHeaderValue> for Error<E> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::test_support::{Reply, served};
+
+    #[tokio::test]
+    async fn a_body_comes_whole_in_however_many_pieces() {
+        for length in [2, 2_000, 50_000, BODY_BYTES_MAX] {
+            let text = "x".repeat(length - "\"\"".len());
+            let reply = Reply::json(200, &text.as_str().into());
+            let (read, _) = served(reply, async |base, http| {
+                let answer = http.get(base).send().await.expect("an answer");
+                ResponseValue::<String>::from_response::<()>(answer).await
+            })
+            .await;
+            assert!(read.expect("a text").into_inner() == text, "{length}");
+        }
+    }
 
     #[test]
     fn an_address_is_read_whatever_was_read_before() {
