@@ -33,6 +33,8 @@
 
 mod budget;
 mod calendar;
+#[cfg(test)]
+mod end_tests;
 mod events;
 mod fleet;
 mod id;

@@ -20,15 +20,15 @@ use crate::token::Moment;
 /// How long until it is looked again at least, whether another process has finished a renewal.
 const BUSY_LOOK: Duration = Duration::from_millis(250);
 
-/// A renewal on its way. However its task ends, the way is clear for the next.
+/// A renewal on its way. However it ends, and be it before it began, the way is clear for the next.
 pub(super) struct Arrival<'a> {
     fleet: &'a Fleet,
-    company: &'a CompanyId,
+    pub(super) company: CompanyId,
     landed: bool,
 }
 
 impl<'a> Arrival<'a> {
-    pub(super) fn new(fleet: &'a Fleet, company: &'a CompanyId) -> Self {
+    pub(super) fn new(fleet: &'a Fleet, company: CompanyId) -> Self {
         Self {
             fleet,
             company,
@@ -38,7 +38,7 @@ impl<'a> Arrival<'a> {
 
     pub(super) fn land(mut self, epoch: u32, due_s: u32, landing: Landing) {
         self.landed = true;
-        self.fleet.land(self.company, epoch, due_s, landing);
+        self.fleet.land(&self.company, epoch, due_s, landing);
     }
 }
 
@@ -52,9 +52,9 @@ impl Drop for Arrival<'_> {
         if std::thread::panicking() {
             let now = self.fleet.now();
             let panicked = Misuse::RenewalPanicked.into();
-            return self.fleet.fail(self.company, panicked, now);
+            return self.fleet.fail(&self.company, panicked, now);
         }
-        if let Some(resident) = self.fleet.part(self.company).get_mut(self.company) {
+        if let Some(resident) = self.fleet.part(&self.company).get_mut(&self.company) {
             resident.rare().flight = None;
         }
     }

@@ -3,15 +3,18 @@
 //! A turn gives out what may leave now, in this order: companies for which somebody waits, first come first served; then
 //! those whose plan is due, the most recently used first.
 //! A company that nobody has used since its token came is not renewed at all until somebody asks.
+//! What leaves runs within the same task: few renewals are on their way at a time, and each mostly waits.
 //! The task ends with the last handle, and with its runtime; the next call starts it again.
 
 use std::future::{Future, poll_fn};
+use std::panic::AssertUnwindSafe;
 use std::pin::pin;
 use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
 
-use tokio::task::JoinSet;
+use futures_util::FutureExt;
+use futures_util::stream::{FuturesUnordered, StreamExt};
 use tokio::time::{Instant, sleep};
 
 use super::calendar::second;
@@ -33,10 +36,9 @@ pub(super) const BREAKER_LOOK: Duration = Duration::from_secs(30);
 const IDLE_MAX: Duration = Duration::from_secs(60 * 60);
 
 /// What a turn gives out.
-#[derive(Debug)]
-pub(super) enum Departure {
+pub(super) enum Departure<'a> {
     Renew {
-        company: CompanyId,
+        arrival: Arrival<'a>,
         known: Option<Known>,
         epoch: u32,
         awaited: bool,
@@ -51,20 +53,18 @@ pub(super) enum Departure {
     },
 }
 
-/// Runs until its last handle or its runtime is gone; renewals on their way end with it.
+/// Runs, and renewals with it, until its last handle or its runtime is gone.
 pub(super) async fn run(running: Running) {
     let Running(fleet) = &running;
-    let mut jobs = JoinSet::new();
+    let mut jobs = FuturesUnordered::new();
     let mut alarm = pin!(sleep(Duration::ZERO));
     fleet.resume();
     loop {
-        while jobs.try_join_next().is_some() {}
         let now = fleet.now();
-        let (departures, next) = fleet.turn(now);
-        for departure in departures {
-            // On the heap before it is spawned, which moves a future about, and this one is large.
-            jobs.spawn(Box::pin(Arc::clone(fleet).fly(departure)));
-        }
+        let next = fleet.turn(now, &mut |departure| {
+            // A store that panics ends what it was asked in, and nothing else.
+            jobs.push(AssertUnwindSafe(fleet.fly(departure)).catch_unwind());
+        });
         let pause = next.saturating_sub(now.elapsed).min(SLEEP_MAX);
         let at = Instant::now() + pause;
         // A turn that comes too early only looks, which costs less than to set a timer anew in each.
@@ -72,9 +72,16 @@ pub(super) async fn run(running: Running) {
             alarm.as_mut().reset(at);
         }
         let mut woken = pin!(fleet.wake.notified());
-        poll_fn(|cx| match woken.as_mut().poll(cx) {
-            Poll::Pending => alarm.as_mut().poll(cx),
-            ready => ready,
+        poll_fn(|cx| {
+            while let Poll::Ready(Some(ended)) = jobs.poll_next_unpin(cx) {
+                if ended.is_err() {
+                    fleet.resume();
+                }
+            }
+            match woken.as_mut().poll(cx) {
+                Poll::Pending => alarm.as_mut().poll(cx),
+                ready => ready,
+            }
         })
         .await;
     }
@@ -103,15 +110,22 @@ impl Drop for Running {
 
 impl Fleet {
     /// Gives out what may leave now, and says when to look again.
-    pub(super) fn turn(&self, now: Moment) -> (Vec<Departure>, Duration) {
-        let mut departures = Vec::new();
-        let later = self.take_up_again(now, &mut departures);
-        let wanted = self.serve_wanted(now, &mut departures);
-        let due = self.serve_due(now, &mut departures);
-        (departures, later.min(wanted).min(due))
+    pub(super) fn turn<'a>(
+        &'a self,
+        now: Moment,
+        depart: &mut impl FnMut(Departure<'a>),
+    ) -> Duration {
+        let later = self.take_up_again(now, depart);
+        let wanted = self.serve_wanted(now, depart);
+        let due = self.serve_due(now, depart);
+        later.min(wanted).min(due)
     }
 
-    fn take_up_again(&self, now: Moment, departures: &mut Vec<Departure>) -> Duration {
+    fn take_up_again<'a>(
+        &'a self,
+        now: Moment,
+        depart: &mut impl FnMut(Departure<'a>),
+    ) -> Duration {
         let mut desk = self.desk();
         let all = std::mem::take(&mut desk.later);
         let (ready, later): (Vec<_>, _) =
@@ -131,16 +145,18 @@ impl Fleet {
             let known = Self::known(resident).filter(|known| known.unsaved);
             resident.rare().saving = known.is_some();
             drop(part);
-            departures.extend(known.map(|known| Departure::Save {
-                company,
-                known,
-                failures,
-            }));
+            if let Some(known) = known {
+                depart(Departure::Save {
+                    company,
+                    known,
+                    failures,
+                });
+            }
         }
         next.unwrap_or(Duration::MAX)
     }
 
-    fn serve_wanted(&self, now: Moment, departures: &mut Vec<Departure>) -> Duration {
+    fn serve_wanted<'a>(&'a self, now: Moment, depart: &mut impl FnMut(Departure<'a>)) -> Duration {
         loop {
             let mut desk = self.desk();
             let Some(company) = desk.wanted.pop_front() else {
@@ -152,13 +168,13 @@ impl Fleet {
             }
             drop(desk);
             match self.board(&company, now, true) {
-                Some(departure) => departures.push(departure),
+                Some(departure) => depart(departure),
                 None => self.take_back(),
             }
         }
     }
 
-    fn serve_due(&self, now: Moment, departures: &mut Vec<Departure>) -> Duration {
+    fn serve_due<'a>(&'a self, now: Moment, depart: &mut impl FnMut(Departure<'a>)) -> Duration {
         let now_s = second(now.elapsed);
         if now_s >= self.desk().next_sweep_s {
             // What is planned during the sweep is seen after it.
@@ -181,7 +197,7 @@ impl Fleet {
             }
             drop(desk);
             match self.board(&company, now, false) {
-                Some(departure) => departures.push(departure),
+                Some(departure) => depart(departure),
                 None => self.take_back(),
             }
         }
@@ -241,7 +257,7 @@ impl Fleet {
     }
 
     /// Makes a company's renewal ready; `None` if it is not needed any more, or the breaker is open.
-    fn board(&self, company: &CompanyId, now: Moment, awaited: bool) -> Option<Departure> {
+    fn board(&self, company: &CompanyId, now: Moment, awaited: bool) -> Option<Departure<'_>> {
         let mut part = self.part(company);
         let resident = part.get_mut(company)?;
         let now_s = second(now.elapsed);
@@ -273,9 +289,9 @@ impl Fleet {
         let rare = resident.rare();
         rare.flight.get_or_insert_with(Flight::new).departed = true;
         Some(Departure::Renew {
-            company: company.clone(),
-            known,
             epoch: rare.epoch,
+            arrival: Arrival::new(self, company.clone()),
+            known,
             awaited,
             due_s: if awaited { NEVER } else { due_s },
             permit,
@@ -296,18 +312,17 @@ impl Fleet {
         }
     }
 
-    async fn fly(self: Arc<Self>, departure: Departure) {
+    async fn fly(&self, departure: Departure<'_>) {
         match departure {
             Departure::Renew {
-                company,
+                arrival,
                 known,
                 epoch,
                 awaited,
                 due_s,
                 permit,
             } => {
-                let arrival = Arrival::new(&self, &company);
-                let key = self.key(&company);
+                let key = self.key(&arrival.company);
                 let another = || {
                     let now = self.now();
                     self.desk().budget.repeat(now.elapsed, awaited).is_ok()

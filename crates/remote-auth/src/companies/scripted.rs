@@ -184,12 +184,13 @@ impl Exchange for Endpoint {
     }
 }
 
-/// A store in memory that fails, and whose lease is busy or unavailable, as the test says.
+/// A store in memory that fails or panics, and whose lease is busy or unavailable, as the test says.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Store {
     pub(super) inner: MemoryStore,
     pub(super) fails: Arc<AtomicBool>,
     pub(super) no_lease: Arc<AtomicBool>,
+    pub(super) panics: Arc<AtomicBool>,
     pub(super) loads: Arc<AtomicUsize>,
 }
 
@@ -217,6 +218,7 @@ impl CompanyStore for Store {
     fn load<'a>(&'a self, key: &'a CompanyKey) -> LoadFuture<'a> {
         Box::pin(async {
             self.loads.fetch_add(1, Ordering::SeqCst);
+            assert!(!self.panics.load(Ordering::SeqCst), "the test says so");
             tokio::task::yield_now().await;
             self.works()?;
             self.inner.load(key).await

@@ -269,7 +269,7 @@ async fn the_idle_are_forgotten_and_never_what_the_store_has_not_taken() {
         sleep(Duration::from_secs(2)).await;
     }
     companies.0.fleet.desk().next_sweep_s = 0;
-    companies.0.fleet.turn(companies.0.fleet.now());
+    companies.0.fleet.turn(companies.0.fleet.now(), &mut drop);
     assert_eq!(companies.resident(), 5);
     store.fails.store(true, Ordering::SeqCst);
     for number in 10..20 {
@@ -280,7 +280,7 @@ async fn the_idle_are_forgotten_and_never_what_the_store_has_not_taken() {
     }
     assert_eq!(companies.unsaved(), 10);
     companies.0.fleet.desk().next_sweep_s = 0;
-    companies.0.fleet.turn(companies.0.fleet.now());
+    companies.0.fleet.turn(companies.0.fleet.now(), &mut drop);
     assert_eq!(companies.resident(), 10, "the unsaved, all of them");
     companies
         .source(name(12))
@@ -416,44 +416,6 @@ async fn a_second_consent_takes_the_place_of_the_first() {
             .refresh_token()
             .same_as(&"again#3".into())
     );
-}
-
-#[test]
-fn a_runtime_that_ends_takes_nothing_with_it() {
-    let runtime = || {
-        let mut builder = tokio::runtime::Builder::new_current_thread();
-        builder
-            .enable_all()
-            .start_paused(true)
-            .build()
-            .expect("a runtime")
-    };
-    let first = runtime();
-    let (companies, endpoint, store) = first.block_on(async {
-        let (endpoint, store) = (Endpoint::new(), Store::default());
-        let companies = endpoint.companies(&store);
-        store.fails.store(true, Ordering::SeqCst);
-        companies
-            .insert(grant("a", 0))
-            .await
-            .expect("memory has it");
-        let source = companies.source("a");
-        tokio::spawn(async move { source.token().await });
-        sleep(Duration::from_millis(10)).await;
-        (companies, endpoint, store)
-    });
-    assert_eq!(endpoint.requests(), 1, "on its way");
-    drop(first);
-    store.fails.store(false, Ordering::SeqCst);
-    runtime().block_on(async {
-        companies.source("a").token().await.expect("started over");
-        sleep(5 * MINUTE).await;
-        assert_eq!(companies.unsaved(), 0);
-        let fleet = Arc::downgrade(&companies.0.fleet);
-        drop(companies);
-        sleep(Duration::from_secs(1)).await;
-        assert!(fleet.upgrade().is_none(), "nothing holds on to it");
-    });
 }
 
 // Two processes on one store, in every order.
