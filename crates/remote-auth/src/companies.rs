@@ -226,14 +226,13 @@ impl CompanyTokens {
             .as_ref()
             .map(|token| Access::of(token, token.granted_scope()));
         let known = Known {
-            refresh_token,
-            user_id: grant.user_id().map(str::to_owned),
-            access,
+            record: CompanyRecord::of(refresh_token, grant.user_id().map(str::to_owned), access),
             unsaved: true,
             refused: None,
         };
-        fleet.insert(&company, &known);
-        if fleet.store.is_some() {
+        let to_save = fleet.store.is_some().then(|| known.clone());
+        fleet.insert(&company, known);
+        if let Some(known) = to_save {
             let key = fleet.key(&company);
             let saved = fleet.renewal(&key, &|| false).save(&known).await;
             fleet.saved(&company, &known, saved, None);
@@ -361,31 +360,34 @@ impl Drop for Owner {
 
 impl Fleet {
     /// Puts a grant into memory, in the place of the one before.
-    fn insert(&self, company: &CompanyId, known: &Known) {
+    fn insert(&self, company: &CompanyId, known: Known) {
+        let CompanyRecord {
+            refresh_token,
+            user_id,
+            access,
+            ..
+        } = known.record;
         let now = self.now();
-        let scope = known
-            .access
-            .as_ref()
-            .and_then(|access| self.shared_scope(access));
+        let scope = access.as_ref().and_then(|access| self.shared_scope(access));
         let mut part = self.part(company);
         let resident = part.get_or_absent(company);
-        resident.refresh_token = Some(known.refresh_token.clone());
+        resident.refresh_token = Some(refresh_token.into());
         self.set_unsaved(resident, self.store.is_some());
         if let Some(rare) = &mut resident.rare {
             rare.pause = None;
         }
         if self.store.is_some() {
-            resident.rare().user_id.clone_from(&known.user_id);
+            resident.rare().user_id = user_id;
         }
         if resident.has_departed() {
             // What is on its way was asked for with the grant before.
             let rare = resident.rare();
             rare.epoch = rare.epoch.wrapping_add(1);
             rare.regranted = true;
-        } else if let Some(access) = &known.access
+        } else if let Some(access) = access
             && !access.left(now.wall).is_zero()
         {
-            self.put(resident, access, scope, NEVER, now);
+            self.put(resident, &access, scope, NEVER, now);
         }
         if self.store.is_some() {
             // The caller writes it now; if that future is dropped, this is there.

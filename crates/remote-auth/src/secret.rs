@@ -75,6 +75,12 @@ macro_rules! secret_type {
             }
         }
 
+        impl From<$name> for Secret {
+            fn from(named: $name) -> Self {
+                named.0
+            }
+        }
+
         impl From<String> for $name {
             fn from(text: String) -> Self {
                 Self(text.into())

@@ -25,7 +25,7 @@ use super::budget::Budget;
 use super::calendar::{Calendar, second};
 use super::events::Teller;
 use super::id::{CompanyId, HashKey, NameHash};
-use super::record::Access;
+use super::record::{Access, CompanyRecord};
 use super::renewal::{Exchange, Known, Renewal};
 use super::resident::{Flight, Resident};
 use super::store::{CompanyKey, CompanyStore};
@@ -289,12 +289,15 @@ impl Fleet {
 
     /// Returns what memory has, for a renewal or for the store.
     pub(super) fn known(resident: &Resident) -> Option<Known> {
+        let rare = resident.rare.as_deref();
         Some(Known {
-            refresh_token: resident.refresh_token.clone()?,
-            user_id: resident.rare.as_ref().and_then(|rare| rare.user_id.clone()),
-            access: resident.access(),
+            record: CompanyRecord::of(
+                resident.refresh_token.clone()?,
+                rare.and_then(|rare| rare.user_id.clone()),
+                resident.access(),
+            ),
             unsaved: resident.is_unsaved(),
-            refused: resident.rare.as_ref().and_then(|rare| rare.refused.clone()),
+            refused: rare.and_then(|rare| rare.refused.clone()),
         })
     }
 

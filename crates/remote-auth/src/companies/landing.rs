@@ -269,7 +269,7 @@ impl Fleet {
         let Some(resident) = part.get_mut(company) else {
             return;
         };
-        let same = |token: &RefreshToken| token.same_as(&known.refresh_token);
+        let same = |token: &RefreshToken| token.wire().same_as(&known.record.refresh_token);
         // What came meanwhile is another write's.
         if saved && resident.refresh_token.as_ref().is_some_and(same) {
             resident.rare().user_id = None;

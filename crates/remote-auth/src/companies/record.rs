@@ -58,17 +58,21 @@ pub(super) fn wall_ms(wall: SystemTime) -> u64 {
 impl CompanyRecord {
     /// Takes a grant as it was given, without an access token.
     pub fn new(refresh_token: RefreshToken, user_id: Option<&str>) -> Self {
-        Self::of(&refresh_token, user_id)
+        Self::of(refresh_token, user_id.map(str::to_owned), None)
     }
 
-    pub(super) fn of(refresh_token: &RefreshToken, user_id: Option<&str>) -> Self {
+    pub(super) fn of(
+        refresh_token: RefreshToken,
+        user_id: Option<String>,
+        access: Option<Access>,
+    ) -> Self {
         Self {
-            refresh_token: refresh_token.wire().clone(),
+            refresh_token: refresh_token.into(),
             older_refresh_token: None,
             intent_ms: None,
             rotates: false,
-            user_id: user_id.map(str::to_owned),
-            access: None,
+            user_id,
+            access,
         }
     }
 
@@ -113,10 +117,10 @@ impl CompanyRecord {
     }
 
     /// Puts a refresh token in the place of the one before, which is remembered, and tells whether it is another.
-    pub(super) fn rotate(&mut self, token: &RefreshToken) -> bool {
-        let another = !self.refresh_token.same_as(token.wire());
+    pub(super) fn rotate(&mut self, token: &Secret) -> bool {
+        let another = !self.refresh_token.same_as(token);
         if another {
-            let older = std::mem::replace(&mut self.refresh_token, token.wire().clone());
+            let older = std::mem::replace(&mut self.refresh_token, token.clone());
             self.older_refresh_token = Some(older);
         }
         another

@@ -28,7 +28,7 @@ use std::time::Duration;
 use remote_oauth_client::Secret;
 
 use super::record::{Access, CompanyRecord, wall_ms};
-use super::store::{CompanyKey, CompanyStore, Lease, Stored, Swap, Version};
+use super::store::{CompanyKey, CompanyStore, Lease, Swap, Version};
 use crate::client::Client;
 use crate::clock::Clock;
 use crate::error::{Error, Misuse, NoAnswer, Step, Unreachable};
@@ -59,23 +59,13 @@ impl Exchange for Client {
 }
 
 /// What memory has of the company when the renewal begins.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Known {
-    pub(super) refresh_token: RefreshToken,
-    pub(super) user_id: Option<String>,
-    pub(super) access: Option<Access>,
+    pub(super) record: CompanyRecord,
     /// The store has not seen this yet, so it goes before what the store has.
     pub(super) unsaved: bool,
     /// The access token was refused by a gateway: it is not adopted again.
     pub(super) refused: Option<Secret>,
-}
-
-impl Known {
-    fn record(&self) -> CompanyRecord {
-        let mut record = CompanyRecord::of(&self.refresh_token, self.user_id.as_deref());
-        record.access = self.access.clone();
-        record
-    }
 }
 
 /// How a renewal ended.
@@ -117,6 +107,8 @@ pub(super) struct Renewal<'a> {
 /// A record in the course of a renewal, and what the store thinks of it.
 struct Course {
     record: CompanyRecord,
+    /// What memory had, where the record is the store's.
+    known: Option<Known>,
     version: Option<Version>,
     /// The store took part so far.
     stored: bool,
@@ -150,11 +142,11 @@ impl Renewal<'_> {
             Some(store) => store.lease(self.key, LEASE_LIFE).await,
             None => Lease::Held(Box::new(())),
         };
-        let mut course = match self.begin(known.as_ref(), landing).await {
+        let mut course = match self.begin(known, landing).await {
             Ok(course) => course,
             Err(end) => return end,
         };
-        if course.stored && self.is_renewed(&course.record, known.as_ref()) {
+        if course.stored && self.is_renewed(&course) {
             return End::Renewed {
                 record: Box::new(course.record),
                 saved: true,
@@ -181,64 +173,54 @@ impl Renewal<'_> {
                 None => (course.stored, landing.store_failed) = (false, true),
             }
         }
-        let end = self.spend(course, known.as_ref(), landing).await;
+        let end = self.spend(course, landing).await;
         // The lease outlives the last write.
         drop(lease);
         end
     }
 
     /// Reads what there is; without a store, or where it fails, what memory has.
-    async fn begin(&self, known: Option<&Known>, landing: &mut Landing) -> Result<Course, End> {
-        let found = match self.store {
-            None => None,
-            Some(store) => match store.load(self.key).await {
-                Ok(found) => found,
-                Err(_) => {
-                    landing.store_failed = true;
-                    let record = known.ok_or_else(|| End::Failed(store_failed()))?.record();
-                    return Ok(Course {
-                        record,
-                        version: None,
-                        stored: false,
-                    });
-                }
-            },
+    async fn begin(&self, known: Option<Known>, landing: &mut Landing) -> Result<Course, End> {
+        let of_memory = |known: Known| Course {
+            record: known.record,
+            known: None,
+            version: None,
+            stored: false,
         };
-        match (found, known) {
-            (
-                Some(Stored {
-                    mut record,
-                    version,
-                }),
-                known,
-            ) => {
-                if let Some(known) = known.filter(|known| known.unsaved) {
-                    record.rotate(&known.refresh_token);
-                }
-                Ok(Course {
-                    record,
-                    version: Some(version),
-                    stored: true,
-                })
-            }
-            (None, Some(known)) => Ok(Course {
-                record: known.record(),
-                version: None,
-                stored: self.store.is_some(),
-            }),
-            (None, None) => Err(End::Unknown),
+        let Some(store) = self.store else {
+            return known.map(of_memory).ok_or(End::Unknown);
+        };
+        let Ok(found) = store.load(self.key).await else {
+            landing.store_failed = true;
+            return known
+                .map(of_memory)
+                .ok_or_else(|| End::Failed(store_failed()));
+        };
+        let version = found.as_ref().map(|found| found.version);
+        let ours = || known.as_ref().map(|known| known.record.clone());
+        let record = found.map(|found| found.record).or_else(ours);
+        let mut record = record.ok_or(End::Unknown)?;
+        if let Some(known) = known.as_ref().filter(|known| known.unsaved) {
+            record.rotate(&known.record.refresh_token);
         }
+        Ok(Course {
+            record,
+            known,
+            version,
+            stored: true,
+        })
     }
 
     /// Tells whether the record has a token that another process got since.
-    fn is_renewed(&self, record: &CompanyRecord, known: Option<&Known>) -> bool {
-        let Some(access) = &record.access else {
+    fn is_renewed(&self, course: &Course) -> bool {
+        let Some(access) = &course.record.access else {
             return false;
         };
+        let known = course.known.as_ref();
         let now = self.clock.wall();
         let life = Duration::from_millis(access.life_ms);
         let least = crate::source::policy::margin_max(life);
-        let ours = known.and_then(|known| known.access.as_ref());
+        let ours = known.and_then(|known| known.record.access.as_ref());
         let refused = known.and_then(|known| known.refused.as_ref());
         access.left(now) > least
             && ours.is_none_or(|ours| access.left(now) > ours.left(now))
@@ -246,11 +228,11 @@ impl Renewal<'_> {
     }
 
     /// Sends refresh tokens, the newest first, until one is taken or the budget is spent.
-    async fn spend(&self, mut course: Course, known: Option<&Known>, landing: &mut Landing) -> End {
+    async fn spend(&self, mut course: Course, landing: &mut Landing) -> End {
         let mut tried: Vec<RefreshToken> = Vec::new();
         let mut refusal = None;
         loop {
-            let Some(token) = self.next(&mut course, known, &tried).await else {
+            let Some(token) = self.next(&mut course, &tried).await else {
                 let error = refusal.unwrap_or_else(|| Misuse::NoRefreshToken.into());
                 return End::Failed(error);
             };
@@ -262,9 +244,7 @@ impl Renewal<'_> {
             match self.exchange.refresh(&token).await {
                 Ok((access, received)) => {
                     let newest = refresh_token::kept(&token, received.as_ref());
-                    return self
-                        .keep(course, known, (&token, newest), &access, landing)
-                        .await;
+                    return self.keep(course, (&token, newest), &access, landing).await;
                 }
                 Err(error) if Meaning::of(&error) == Meaning::GrantDead => refusal = Some(error),
                 Err(error) => return End::Failed(error),
@@ -274,12 +254,7 @@ impl Renewal<'_> {
     }
 
     /// Finds the next refresh token to try: the record's, then what another process wrote since, then the older ones.
-    async fn next(
-        &self,
-        course: &mut Course,
-        known: Option<&Known>,
-        tried: &[RefreshToken],
-    ) -> Option<RefreshToken> {
+    async fn next(&self, course: &mut Course, tried: &[RefreshToken]) -> Option<RefreshToken> {
         if !tried.is_empty()
             && let Some(store) = self.store
             && let Ok(Some(stored)) = store.load(self.key).await
@@ -287,11 +262,11 @@ impl Renewal<'_> {
         {
             (course.record, course.version) = (stored.record, Some(stored.version));
         }
-        let record = &course.record;
+        let Course { record, known, .. } = course;
         let candidates = [
             Some(&record.refresh_token),
             record.older_refresh_token.as_ref(),
-            known.map(|known| known.refresh_token.wire()),
+            known.as_ref().map(|known| &known.record.refresh_token),
         ];
         let mut untried = candidates
             .into_iter()
@@ -304,7 +279,6 @@ impl Renewal<'_> {
     async fn keep(
         &self,
         mut course: Course,
-        known: Option<&Known>,
         (sent, newest): (&RefreshToken, &RefreshToken),
         token: &Token,
         landing: &mut Landing,
@@ -318,13 +292,13 @@ impl Renewal<'_> {
         let scope = refresh_token::granted(before.as_ref(), token.granted_scope());
         for _ in 0..CONFLICTS_MAX {
             let record = &mut course.record;
-            record.rotate(sent);
-            landing.rotated = record.rotate(newest);
+            record.rotate(sent.wire());
+            landing.rotated = record.rotate(newest.wire());
             record.intent_ms = None;
             record.rotates |= landing.rotated;
             record.access = Some(Access::of(token, scope.as_ref()));
-            if let (None, Some(known)) = (&record.user_id, known) {
-                record.user_id.clone_from(&known.user_id);
+            if let (None, Some(known)) = (&record.user_id, &course.known) {
+                record.user_id.clone_from(&known.record.user_id);
             }
             let Some(store) = self.store.filter(|_| course.stored) else {
                 break;
@@ -363,10 +337,11 @@ impl Renewal<'_> {
                 return false;
             };
             let version = found.as_ref().map(|found| found.version);
-            let mut record = found.map_or_else(|| known.record(), |found| found.record);
-            record.rotate(&known.refresh_token);
-            record.access = known.access.clone().or(record.access);
-            record.user_id = known.user_id.clone().or(record.user_id);
+            let ours = &known.record;
+            let mut record = found.map_or_else(|| ours.clone(), |found| found.record);
+            record.rotate(&ours.refresh_token);
+            record.access = ours.access.clone().or(record.access);
+            record.user_id = ours.user_id.clone().or(record.user_id);
             record.intent_ms = None;
             match store.swap(self.key, version, &record).await {
                 Ok(Swap::Done(_)) => return true,
