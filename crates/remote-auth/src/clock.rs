@@ -1,9 +1,7 @@
 //! Time as a value, so that tests can move it.
 
 use std::fmt;
-use std::time::{Duration, Instant, SystemTime};
-
-use crate::token::Moment;
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 /// Tells the time, twice.
 ///
@@ -77,38 +75,62 @@ impl Clock for SystemClock {
     }
 }
 
+/// Returns whole milliseconds, without the wide division of `Duration::as_millis`.
+#[inline]
+pub(crate) fn ms(duration: Duration) -> u64 {
+    let whole = duration.as_secs().saturating_mul(1000);
+    whole.saturating_add(duration.subsec_millis().into())
+}
+
+/// Returns a time of day in milliseconds.
+#[inline]
+pub(crate) fn wall_ms(wall: SystemTime) -> u64 {
+    ms(wall.duration_since(UNIX_EPOCH).unwrap_or_default())
+}
+
+/// What both clocks show, as far as a glance tells.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Seen {
+    pub(crate) wall_ms: u64,
+    pub(crate) elapsed_ms: u64,
+}
+
 /// Both clocks, of which one need not be read each time: see [`Clock::slack`].
 #[derive(Debug)]
 pub(crate) struct Glance {
     /// Between these times of day the elapsed clock is not read.
     trusted: (SystemTime, SystemTime),
-    /// The latest that the elapsed clock can show in that time.
-    elapsed: Duration,
+    /// The latest that the clocks can show in that time.
+    latest: Seen,
 }
 
 impl Glance {
     /// Starts without a reading.
     pub(crate) const fn new() -> Self {
         Self {
-            trusted: (SystemTime::UNIX_EPOCH, SystemTime::UNIX_EPOCH),
-            elapsed: Duration::ZERO,
+            trusted: (UNIX_EPOCH, UNIX_EPOCH),
+            latest: Seen {
+                wall_ms: 0,
+                elapsed_ms: 0,
+            },
         }
     }
 
-    /// Returns the moment, by the elapsed clock at most the slack ahead of what it is: no token seems fresher than it is.
+    /// Returns what the clocks show, at most the slack ahead of what it is: no token seems fresher than it is.
     #[inline]
-    pub(crate) fn moment(&mut self, clock: &dyn Clock) -> Moment {
+    pub(crate) fn seen(&mut self, clock: &dyn Clock) -> Seen {
         let wall = clock.wall();
         let (from, until) = self.trusted;
         if wall < from || until <= wall {
             let (elapsed, slack) = (clock.elapsed(), clock.slack());
-            self.trusted = (wall, wall.checked_add(slack).unwrap_or(wall));
-            self.elapsed = elapsed.saturating_add(slack);
+            let until = wall.checked_add(slack).unwrap_or(wall);
+            self.trusted = (wall, until);
+            self.latest = Seen {
+                wall_ms: wall_ms(until),
+                elapsed_ms: ms(elapsed.saturating_add(slack)),
+            };
         }
-        Moment {
-            wall,
-            elapsed: self.elapsed,
-        }
+        self.latest
     }
 }
 
@@ -124,18 +146,22 @@ mod tests {
         let mut glance = Glance::new();
         for passed_ms in [0, 4, 5, 1, 9, 10, 11, 1000] {
             clock.advance(Duration::from_millis(passed_ms));
-            let seen = glance.moment(&*clock);
-            assert_eq!(seen.wall, clock.wall());
-            let ahead = seen.elapsed - clock.elapsed();
-            assert!(ahead <= slack, "{passed_ms}: {ahead:?}");
+            let seen = glance.seen(&*clock);
+            for (seen_ms, is_ms) in [
+                (seen.wall_ms, wall_ms(clock.wall())),
+                (seen.elapsed_ms, ms(clock.elapsed())),
+            ] {
+                let ahead = seen_ms.checked_sub(is_ms).expect("never behind");
+                assert!(ahead <= ms(slack), "{passed_ms}: {ahead}");
+            }
         }
         // Suspended: only the time of day has passed.
         clock.set_wall(clock.wall() + hour);
-        assert_eq!(glance.moment(&*clock).wall, clock.wall());
+        assert!(glance.seen(&*clock).wall_ms >= wall_ms(clock.wall()));
         // Set back while an hour passed.
         clock.advance(hour);
         clock.set_wall(clock.wall() - hour - hour);
-        assert!(glance.moment(&*clock).elapsed >= clock.elapsed());
+        assert!(glance.seen(&*clock).elapsed_ms >= ms(clock.elapsed()));
     }
 
     #[test]
@@ -143,8 +169,8 @@ mod tests {
         let clock = ManualClock::shared();
         let mut glance = Glance::new();
         for _ in 0..3 {
-            clock.advance(Duration::from_nanos(1));
-            assert_eq!(glance.moment(&*clock).elapsed, clock.elapsed());
+            clock.advance(Duration::from_millis(1));
+            assert_eq!(glance.seen(&*clock).elapsed_ms, ms(clock.elapsed()));
         }
     }
 }

@@ -226,9 +226,9 @@ impl Fleet {
         let hash = company.hash(self.hash_key);
         let mut part = self.lock(hash);
         let Part { companies, glance } = &mut *part;
-        let now = glance.moment(&*self.clock);
+        let now = glance.seen(&*self.clock);
         let resident = companies.get_mut_hashed(company, hash)?;
-        resident.touch(now);
+        resident.touch(second(Duration::from_millis(now.elapsed_ms)));
         resident.is_fresh(now).then(|| borrower(resident))
     }
 
@@ -238,7 +238,7 @@ impl Fleet {
         let now_s = second(now.elapsed);
         let mut part = self.part(company);
         let resident = part.get_or_absent(company);
-        resident.touch(now);
+        resident.touch(now_s);
         let left = resident.left(now);
         if left > Duration::ZERO {
             let ageing = left <= resident.margin() && resident.due_s > now_s;

@@ -175,7 +175,7 @@ impl Fleet {
             .as_ref()
             .is_some_and(|flight| flight.shared.is_shared())
         {
-            resident.touch(now);
+            resident.touch(second(now.elapsed));
         }
         let latest = resident.left(now).saturating_sub(resident.margin());
         // What came within a twentieth of a life of its plan keeps its place in the round.

@@ -1,15 +1,15 @@
 //! What a store keeps of one company.
 
 use std::fmt;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime};
 
 use remote_oauth_client::Secret;
 use reqwest::header::HeaderValue;
 use secrecy::ExposeSecret;
 use serde::{Deserialize, Serialize};
 
-use super::resident::ms;
 use super::store::StoreFailed;
+use crate::clock::wall_ms;
 use crate::secret::RefreshToken;
 use crate::token::{bearer_header, bearer_token};
 
@@ -47,12 +47,6 @@ pub(super) struct Access {
     pub(super) ends_ms: u64,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) scope: Option<String>,
-}
-
-/// Returns a time of day in milliseconds.
-#[inline]
-pub(super) fn wall_ms(wall: SystemTime) -> u64 {
-    ms(wall.duration_since(UNIX_EPOCH).unwrap_or_default())
 }
 
 impl CompanyRecord {
@@ -169,6 +163,8 @@ impl fmt::Debug for CompanyRecord {
 
 #[cfg(test)]
 mod tests {
+    use std::time::UNIX_EPOCH;
+
     use super::*;
 
     fn record() -> CompanyRecord {

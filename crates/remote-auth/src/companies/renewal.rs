@@ -27,10 +27,10 @@ use std::time::Duration;
 
 use remote_oauth_client::Secret;
 
-use super::record::{Access, CompanyRecord, wall_ms};
+use super::record::{Access, CompanyRecord};
 use super::store::{CompanyKey, CompanyStore, Lease, Swap, Version};
 use crate::client::Client;
-use crate::clock::Clock;
+use crate::clock::{Clock, wall_ms};
 use crate::error::{Error, Misuse, NoAnswer, Step, Unreachable};
 use crate::grant::refresh_token;
 use crate::scope::Scope;

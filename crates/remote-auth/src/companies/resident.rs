@@ -10,7 +10,8 @@ use remote_oauth_client::Secret;
 use reqwest::header::HeaderValue;
 
 use super::calendar::second;
-use super::record::{Access, wall_ms};
+use super::record::Access;
+use crate::clock::{Seen, ms, wall_ms};
 use crate::error::Error;
 use crate::scope::Scope;
 use crate::secret::RefreshToken;
@@ -95,13 +96,6 @@ pub(super) struct Pause {
     pub(super) until: Duration,
     pub(super) error: Error,
     pub(super) failures: u32,
-}
-
-/// Returns whole milliseconds, without the wide division of `Duration::as_millis`.
-#[inline]
-pub(super) fn ms(duration: Duration) -> u64 {
-    let whole = duration.as_secs().saturating_mul(1000);
-    whole.saturating_add(duration.subsec_millis().into())
 }
 
 impl Resident {
@@ -206,11 +200,11 @@ impl Resident {
     ///
     /// The same by [`left`](Self::left) and [`margin`](Self::margin), without their arithmetic of durations.
     #[inline]
-    pub(super) fn is_fresh(&self, now: Moment) -> bool {
+    pub(super) fn is_fresh(&self, now: Seen) -> bool {
         let margin_ms = u64::from(self.margin_ms);
         self.header.is_some()
-            && wall_ms(now.wall).saturating_add(margin_ms) < self.ends_wall_ms
-            && ms(now.elapsed).saturating_add(margin_ms) < self.ends_elapsed_ms
+            && now.wall_ms.saturating_add(margin_ms) < self.ends_wall_ms
+            && now.elapsed_ms.saturating_add(margin_ms) < self.ends_elapsed_ms
     }
 
     /// Returns the value of an `Authorization` header.
@@ -225,8 +219,8 @@ impl Resident {
 
     /// Writes down that somebody asks.
     #[inline]
-    pub(super) fn touch(&mut self, now: Moment) {
-        let used_s = second(now.elapsed).saturating_add(1);
+    pub(super) fn touch(&mut self, now_s: u32) {
+        let used_s = now_s.saturating_add(1);
         // Twice in a second would dirty a line for nothing.
         if self.used_s != used_s {
             self.used_s = used_s;

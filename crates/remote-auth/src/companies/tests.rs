@@ -321,7 +321,7 @@ async fn who_finds_the_lease_held_waits_and_takes_over_what_comes() {
     record.access = Some(Access {
         header: crate::token::bearer_header(&"theirs".into()),
         life_ms: 3_600_000,
-        ends_ms: record::wall_ms(endpoint.clock.wall() + HOUR),
+        ends_ms: crate::clock::wall_ms(endpoint.clock.wall() + HOUR),
         scope: None,
     });
     let swapped = store.inner.swap(&key, Some(found.version), &record).await;
