@@ -75,6 +75,50 @@ impl Clock for SystemClock {
     }
 }
 
+/// Tells the time of day as of the kernel's last tick, and is quicker to read for it.
+///
+/// For programs that look up the tokens of many companies: to read [`SystemClock`] takes a third of finding one that the
+/// caches have, and the processor does nothing else meanwhile.
+/// On Linux the time of day is at most one tick behind, 10 ms; elsewhere it is the system's.
+/// The elapsed clock is [`SystemClock`]'s, so no token seems to live longer because of a tick.
+///
+/// ```
+/// use std::sync::Arc;
+/// use remote_auth::{Client, CoarseClock, Environment};
+///
+/// let client = Client::builder(Environment::Sandbox)
+///     .credentials("client-id", "a-client-secret-of-32-characters")
+///     .clock(Arc::new(CoarseClock::default()))
+///     .build()?;
+/// # Ok::<(), remote_auth::Error>(())
+/// ```
+#[cfg(feature = "coarse-clock")]
+#[derive(Clone, Copy, Debug, Default)]
+pub struct CoarseClock(SystemClock);
+
+#[cfg(feature = "coarse-clock")]
+impl Clock for CoarseClock {
+    #[cfg(target_os = "linux")]
+    fn wall(&self) -> SystemTime {
+        use rustix::time::{ClockId, clock_gettime};
+        let since_1970 = Duration::try_from(clock_gettime(ClockId::RealtimeCoarse));
+        UNIX_EPOCH + since_1970.unwrap_or_default()
+    }
+
+    #[cfg(not(target_os = "linux"))]
+    fn wall(&self) -> SystemTime {
+        self.0.wall()
+    }
+
+    fn elapsed(&self) -> Duration {
+        self.0.elapsed()
+    }
+
+    fn slack(&self) -> Duration {
+        self.0.slack()
+    }
+}
+
 /// Returns whole milliseconds, without the wide division of `Duration::as_millis`.
 #[inline]
 pub(crate) fn ms(duration: Duration) -> u64 {
@@ -162,6 +206,18 @@ mod tests {
         clock.advance(hour);
         clock.set_wall(clock.wall() - hour - hour);
         assert!(glance.seen(&*clock).elapsed_ms >= ms(clock.elapsed()));
+    }
+
+    #[cfg(feature = "coarse-clock")]
+    #[test]
+    fn a_coarse_clock_shows_the_time_and_never_ahead() {
+        let (coarse, system) = (CoarseClock::default(), SystemClock::new());
+        let (before, seen, after) = (system.wall(), coarse.wall(), system.wall());
+        // A tick is a hundredth of this; a machine that stood still may be late with one.
+        let late = Duration::from_secs(1);
+        assert!(before <= seen + late && seen <= after);
+        assert!(coarse.elapsed() <= coarse.elapsed());
+        assert_eq!(coarse.slack(), system.slack());
     }
 
     #[test]

@@ -69,6 +69,7 @@
 //! | `middleware` | `bearer::BearerMiddleware` for `reqwest-middleware` |
 //! | `tower` | `bearer::BearerLayer` for `tower` services |
 //! | `metrics` | counters of token sources through the `metrics` facade |
+//! | `coarse-clock` | `CoarseClock`, which is quicker to read than `SystemClock` |
 //!
 //! None is on by default.
 //!
@@ -81,7 +82,7 @@
 //!
 //! Wiped when they are dropped: every secret type of this crate; the form that carries a code, a refresh token or an
 //! assertion, when the HTTP client lets go of it; the text of HTTP Basic and of a bearer header while it is put
-//! together; the body of a token answer; the MAC of an assertion.
+//! together; the body of a token answer, where it is put together from pieces; the MAC of an assertion.
 //!
 //! Not wiped, because the libraries keep memory of their own:
 //!
@@ -130,6 +131,8 @@ pub mod webhook;
 pub use assertion::Subject;
 pub use authorization::{AcceptedCode, AuthorizationRequest, PendingAuthorization};
 pub use client::{AssertionRequest, Client, ClientBuilder};
+#[cfg(feature = "coarse-clock")]
+pub use clock::CoarseClock;
 pub use clock::{Clock, SystemClock};
 pub use companies::{CompanyTokenSource, CompanyTokens};
 pub use credentials::{ClientSecrets, LiveSecret, SecretSource, SecretsFuture};
