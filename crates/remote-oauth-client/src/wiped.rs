@@ -4,7 +4,7 @@
 //! For the kilobytes of an exchange that takes longer than reading the answer; here they are filled as any memory is,
 //! and the barrier stands for the reader.
 
-use std::cell::RefCell;
+use std::cell::Cell;
 
 use zeroize::optimization_barrier;
 
@@ -26,18 +26,18 @@ impl Wiped {
     /// It is written where there is room for it, so that no half-grown copy stays behind, and wiped there.
     pub(crate) fn written<E>(write: impl FnOnce(&mut String) -> Result<(), E>) -> Result<Self, E> {
         thread_local! {
-            static ROOM: RefCell<String> = RefCell::new(String::with_capacity(ROOM_BYTES));
+            static ROOM: Cell<String> = const { Cell::new(String::new()) };
         }
-        ROOM.with_borrow_mut(|room| {
-            let outcome = write(room);
-            let mut room_bytes = std::mem::take(room).into_bytes();
-            let written = Self(room_bytes.clone());
-            wipe(&mut room_bytes);
-            room_bytes.clear();
-            room_bytes.shrink_to(ROOM_BYTES);
-            *room = String::from_utf8(room_bytes).unwrap_or_default();
-            outcome.map(|()| written)
-        })
+        let mut text = ROOM.take();
+        text.reserve(ROOM_BYTES);
+        let outcome = write(&mut text);
+        let mut bytes = text.into_bytes();
+        let written = Self(bytes.clone());
+        wipe(&mut bytes);
+        bytes.clear();
+        bytes.shrink_to(ROOM_BYTES);
+        ROOM.set(String::from_utf8(bytes).unwrap_or_default());
+        outcome.map(|()| written)
     }
 }
 
