@@ -4,7 +4,7 @@
 //!  index   [ hash, place | empty | hash, place | … ]     eight bytes each, a power of two, up to seven eighths full
 //!                   │                  │
 //!                   ▼                  ▼
-//!  entries [ name, resident | name, resident | … ]       no gaps, grown by a sixteenth at a time
+//!  entries [ name, resident | name, resident | … ]       no gaps, grown by an eighth at a time
 //! ```
 //!
 //! A hash map that keeps its values in its slots leaves from an eighth to more than half of them empty, and each is as
@@ -125,7 +125,7 @@ impl Table {
     fn push(&mut self, company: CompanyId, hash: u32) -> usize {
         let place = self.entries.len();
         if place == self.entries.capacity() {
-            self.entries.reserve_exact((place / 16).max(ENTRIES_MIN));
+            self.entries.reserve_exact((place / 8).max(ENTRIES_MIN));
         }
         self.entries.push(Entry {
             company,
@@ -287,7 +287,7 @@ mod tests {
         for number in 0..10_000 {
             table.get_or_absent(&CompanyId::from(format!("{number}")));
             let spare = table.entries.capacity() - table.len();
-            assert!(spare <= ENTRIES_MIN.max(table.len() / 16), "{spare} spare");
+            assert!(spare <= ENTRIES_MIN.max(table.len() / 8), "{spare} spare");
         }
         table.retain(|_, _| false);
         assert_eq!((table.len(), table.index.len()), (0, INDEX_MIN));
