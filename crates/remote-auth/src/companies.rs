@@ -225,8 +225,9 @@ impl CompanyTokens {
             .token
             .as_ref()
             .map(|token| Access::of(token, token.granted_scope()));
+        let user_id = grant.user_id().map(str::to_owned);
         let known = Known {
-            record: CompanyRecord::of(refresh_token, grant.user_id().map(str::to_owned), access),
+            record: Box::new(CompanyRecord::of(refresh_token, user_id, access)),
             unsaved: true,
             refused: None,
         };
@@ -366,7 +367,7 @@ impl Fleet {
             user_id,
             access,
             ..
-        } = known.record;
+        } = *known.record;
         let now = self.now();
         let scope = access.as_ref().and_then(|access| self.shared_scope(access));
         let mut part = self.part(company);

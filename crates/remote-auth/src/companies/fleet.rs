@@ -291,11 +291,11 @@ impl Fleet {
     pub(super) fn known(resident: &Resident) -> Option<Known> {
         let rare = resident.rare.as_deref();
         Some(Known {
-            record: CompanyRecord::of(
+            record: Box::new(CompanyRecord::of(
                 resident.refresh_token.clone()?,
                 rare.and_then(|rare| rare.user_id.clone()),
                 resident.access(),
-            ),
+            )),
             unsaved: resident.is_unsaved(),
             refused: rare.and_then(|rare| rare.refused.clone()),
         })

@@ -61,7 +61,8 @@ impl Exchange for Client {
 /// What memory has of the company when the renewal begins.
 #[derive(Clone, Debug)]
 pub(super) struct Known {
-    pub(super) record: CompanyRecord,
+    /// In a box, as in all of a renewal, which is a future that holds it in each of its steps.
+    pub(super) record: Box<CompanyRecord>,
     /// The store has not seen this yet, so it goes before what the store has.
     pub(super) unsaved: bool,
     /// The access token was refused by a gateway: it is not adopted again.
@@ -106,7 +107,7 @@ pub(super) struct Renewal<'a> {
 
 /// A record in the course of a renewal, and what the store thinks of it.
 struct Course {
-    record: CompanyRecord,
+    record: Box<CompanyRecord>,
     /// What memory had, where the record is the store's.
     known: Option<Known>,
     version: Option<Version>,
@@ -148,7 +149,7 @@ impl Renewal<'_> {
         };
         if course.stored && self.is_renewed(&course) {
             return End::Renewed {
-                record: Box::new(course.record),
+                record: course.record,
                 saved: true,
                 adopted: true,
             };
@@ -198,7 +199,7 @@ impl Renewal<'_> {
         };
         let version = found.as_ref().map(|found| found.version);
         let ours = || known.as_ref().map(|known| known.record.clone());
-        let record = found.map(|found| found.record).or_else(ours);
+        let record = found.map(|found| Box::new(found.record)).or_else(ours);
         let mut record = record.ok_or(End::Unknown)?;
         if let Some(known) = known.as_ref().filter(|known| known.unsaved) {
             record.rotate(&known.record.refresh_token);
@@ -260,7 +261,7 @@ impl Renewal<'_> {
             && let Ok(Some(stored)) = store.load(self.key).await
             && Some(stored.version) != course.version
         {
-            (course.record, course.version) = (stored.record, Some(stored.version));
+            (*course.record, course.version) = (stored.record, Some(stored.version));
         }
         let Course { record, known, .. } = course;
         let candidates = [
@@ -309,7 +310,7 @@ impl Renewal<'_> {
                     Ok(found) => {
                         course.version = found.as_ref().map(|found| found.version);
                         if let Some(found) = found {
-                            course.record = found.record;
+                            *course.record = found.record;
                         }
                     }
                     Err(_) => break,
@@ -338,7 +339,7 @@ impl Renewal<'_> {
             };
             let version = found.as_ref().map(|found| found.version);
             let ours = &known.record;
-            let mut record = found.map_or_else(|| ours.clone(), |found| found.record);
+            let mut record = found.map_or_else(|| CompanyRecord::clone(ours), |found| found.record);
             record.rotate(&ours.refresh_token);
             record.access = ours.access.clone().or(record.access);
             record.user_id = ours.user_id.clone().or(record.user_id);
@@ -356,7 +357,7 @@ impl Renewal<'_> {
 impl End {
     fn renewed(course: Course, saved: bool) -> Self {
         Self::Renewed {
-            record: Box::new(course.record),
+            record: course.record,
             saved,
             adopted: false,
         }
